@@ -1,0 +1,67 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+
+.PHONY: help setup setup-dev run test test-all check format lint types arch contracts proto stack stack-down test-real eval bench storm pins clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+$(UV):
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+
+$(VENV)/.base: requirements/base.txt pyproject.toml proto/memloom/v1/*.proto | $(UV)
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/base.txt
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@$(MAKE) --no-print-directory proto
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.base
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@touch $@
+
+setup: $(VENV)/.base ## Install .venv (what running needs)
+
+setup-dev: $(VENV)/.dev ## Install .venv with what tests need
+
+run: $(VENV)/.base ## Start the embedded Memloom on loopback (REST and console 8080, gRPC 50051)
+	$(BIN)/memloom serve --host 127.0.0.1 --port 8080 --grpc-port 50051 --data ./data
+
+test: $(VENV)/.dev ## Run the tests (slow ones excepted)
+	$(BIN)/pytest -m "not slow and not real"
+
+test-all: $(VENV)/.dev ## Run all tests that need no server
+	$(BIN)/pytest -m "not real"
+
+check: format lint types arch contracts ## Format, lint, types, import rules, contracts
+
+format: $(VENV)/.dev ## Check the formatting
+	$(BIN)/ruff format --check .
+
+lint: $(VENV)/.dev ## Lint
+	$(BIN)/ruff check .
+
+types: $(VENV)/.dev ## Type-check
+	$(BIN)/mypy services tests
+
+arch: $(VENV)/.dev ## Check the import rules
+	$(BIN)/lint-imports
+
+contracts: $(VENV)/.dev ## Check that proto/ equals the catalogue and the event types
+	$(BIN)/memloom topics export --check
+
+proto: ## Generate the protobuf stubs
+	$(BIN)/python -m grpc_tools.protoc --proto_path=proto --python_out=services/kernel/pb --pyi_out=services/kernel/pb --grpc_python_out=services/kernel/pb proto/memloom/v1/*.proto
+
+stack stack-down test-real eval bench storm: ## (not built yet)
+	@echo "make $@ is not built yet"; exit 1
+
+pins: ## Compile the pinned requirements again
+	cd requirements && for set in uv base dev; do uv pip compile --quiet --universal --no-header --no-annotate --generate-hashes --python-version 3.11 $$set.in -o $$set.txt; done
+
+clean: ## Remove what was generated
+	rm -rf $(VENV) build *.egg-info services/kernel/pb/memloom

@@ -1,0 +1,5 @@
+"""The only room that every service shares; it knows no service.
+
+contracts: plain types. ports: Protocols. runtime: delivery, dispatch, outbox, settings,
+logging, tracing, health. adapters: one file per driver. pb: generated stubs.
+"""

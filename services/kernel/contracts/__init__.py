@@ -1,0 +1,1 @@
+"""Plain types that cross a border between services: events, records, blocks, errors, scope."""

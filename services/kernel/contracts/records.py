@@ -1,0 +1,130 @@
+"""Memory records: the one shape in which passages, facts, preferences, tools and corrections live.
+
+The memorizer's SQL is their system of record; the index holds the same record as payload.
+Times are epoch milliseconds.
+"""
+
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+
+class Kind(StrEnum):
+    """What a record is."""
+
+    PASSAGE = "passage"
+    SUMMARY = "summary"  # processed memory of a document or a section
+    MESSAGE = "message"  # a raw turn, searchable at once (tag `mode:fast`)
+    FACT = "fact"
+    PREFERENCE = "preference"
+    TOOL = "tool"
+    CORRECTION = "correction"
+
+
+class Status(StrEnum):
+    """Life of a record; only `activated` ones are found by search."""
+
+    ACTIVATED = "activated"
+    RESOLVING = "resolving"
+    ARCHIVED = "archived"
+    DELETED = "deleted"
+
+
+class OwnerType(StrEnum):
+    """Whose memory it is."""
+
+    KNOWLEDGE_BASE = "kb"
+    USER = "user"
+    AGENT = "agent"
+    PUBLIC = "public"
+
+
+class Owner(BaseModel):
+    """Owner of a record inside one project; `key` is its form in the index (`user:u1`)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: OwnerType
+    id: str = ""
+
+    @property
+    def key(self) -> str:
+        """Value of the index payload field `owner`."""
+        return f"{self.type.value}:{self.id}"
+
+
+class MessageEvidence(BaseModel):
+    """The words of a conversation on which a memory rests; start, end: characters of `text`'s
+    place in the message's own text."""
+
+    model_config = ConfigDict(frozen=True)
+
+    message_id: str
+    conversation_id: str = ""
+    role: str = "user"
+    chat_time: int | None = None
+    start: int = 0
+    end: int = 0
+    text: str = ""
+
+
+class DocumentAnchor(BaseModel):
+    """A span of a document's parsed text: citation of a passage, target of a correction."""
+
+    model_config = ConfigDict(frozen=True)
+
+    knowledgebase_id: str = ""
+    document_id: str = ""
+    document_name: str = ""
+    revision: int = 1
+    page_first: int | None = None
+    page_last: int | None = None
+    heading_path: tuple[str, ...] = ()
+    start: int = 0
+    end: int = 0
+
+
+class MemoryRecord(BaseModel):
+    """One memory.
+
+    key: title. value: text that search returns. context: indexed with it, not returned
+    (title › headings). confidence, weight: 0..1 and >= 0; weight 1 is neutral.
+    attribute: normalised subject and attribute of a fact ("user|residence"), by which a newer
+    statement replaces an older one; "" where none is known. anchor: citation in a document, or
+    what a correction corrects. evidence: messages it rests on. detail: what only one kind has
+    (preference_type, reasoning, tool status, correction's old and new value, ...).
+    valid_from, valid_to: when the statement holds; None is open. revision: guards against older
+    writes. ordinal: position within its source.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    project_id: str
+    owner: Owner
+    kind: Kind
+    key: str = ""
+    value: str
+    context: str = ""
+    tags: tuple[str, ...] = ()
+    confidence: float = Field(default=0.99, ge=0, le=1)
+    weight: float = Field(default=1.0, ge=0)
+    status: Status = Status.ACTIVATED
+    attribute: str = ""
+    anchor: DocumentAnchor | None = None
+    evidence: tuple[MessageEvidence, ...] = ()
+    supersedes: tuple[UUID, ...] = ()
+    superseded_by: UUID | None = None
+    valid_from: int | None = None
+    valid_to: int | None = None
+    conversation_id: str = ""
+    user_id: str = ""
+    agent_id: str = ""
+    app_id: str = ""
+    info: dict[str, JsonValue] = Field(default_factory=dict)
+    detail: dict[str, JsonValue] = Field(default_factory=dict)
+    created_at: int
+    updated_at: int
+    revision: int = 1
+    ordinal: int = 0

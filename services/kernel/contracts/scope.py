@@ -1,0 +1,184 @@
+"""What a caller may see, and the only way to build an index filter.
+
+`Scope` is made by the gateway from the key; the memorizer makes one for its own writes.
+Nothing else may construct a `Condition`: the isolation of projects rests on it, and
+`tests/architecture` refuses it elsewhere. Adapters only translate.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from services.kernel.contracts.records import Kind, Owner, OwnerType, Status
+
+Scalar = str | int | float | bool
+Operator = Literal["any_of", "gte", "gt", "lte", "lt"]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One test of one payload field. `any_of` takes a tuple; a list field matches by any entry."""
+
+    field: str
+    operator: Operator
+    value: Scalar | tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexFilter:
+    """must: all hold. must_not: none holds. any_of: where not empty, at least one group (each a
+    filter of its own) holds; `none_of`: no group holds. An adapter translates it; only `Scope`
+    builds it."""
+
+    must: tuple[Condition, ...] = ()
+    must_not: tuple[Condition, ...] = ()
+    any_of: tuple["IndexFilter", ...] = ()
+    none_of: tuple["IndexFilter", ...] = ()
+
+
+class Clause(BaseModel):
+    """One condition of the API's filter language, already validated by the gateway.
+
+    field: an index payload field (`tags`, `created_at`, `info.scene`, `app_id`, ...).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    field: str
+    operator: Operator
+    values: tuple[Scalar, ...]
+
+
+class Clauses(BaseModel):
+    """Conditions joined by `and` or by `or`; empty means no extra condition."""
+
+    model_config = ConfigDict(frozen=True)
+
+    mode: Literal["and", "or"] = "and"
+    clauses: tuple[Clause, ...] = ()
+
+
+class RemovedOwner(BaseModel):
+    """A user or agent whose memories up to `removed_at` (ms) are deleted, purge pending."""
+
+    model_config = ConfigDict(frozen=True)
+
+    owner: Owner
+    removed_at: int
+
+
+class Scope(BaseModel):
+    """What one search may see.
+
+    subject: the user or agent who asks (None: nobody's personal memory). knowledgebase_ids:
+    live and linked, resolved at this moment. hidden_documents, hidden_records, removed_owners:
+    tombstones that the memorizer has not confirmed yet. user_filter, agent..., by source.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    project_id: str
+    subject: Owner | None = None
+    knowledgebase_ids: tuple[str, ...] = ()
+    include_public: bool = True
+    hidden_documents: tuple[str, ...] = ()
+    hidden_records: tuple[UUID, ...] = ()
+    removed_owners: tuple[RemovedOwner, ...] = ()
+    subject_filter: Clauses = Clauses()
+    public_filter: Clauses = Clauses()
+    knowledgebase_filter: Clauses = Clauses()
+
+    def personal(self, kinds: Sequence[Kind] | None = None) -> IndexFilter | None:
+        """Memories of the subject and the project's public ones; None where there are neither."""
+        groups: list[IndexFilter] = []
+        if self.subject is not None:
+            groups.append(self._side([self.subject.key], self.subject_filter))
+        if self.include_public:
+            groups.append(self._side([Owner(type=OwnerType.PUBLIC).key], self.public_filter))
+        return self._within(groups, kinds) if groups else None
+
+    def knowledge(self, kinds: Sequence[Kind] | None = None) -> IndexFilter | None:
+        """Memories of the knowledge bases; None where none is searched."""
+        if not self.knowledgebase_ids:
+            return None
+        owners = [
+            Owner(type=OwnerType.KNOWLEDGE_BASE, id=identifier).key
+            for identifier in self.knowledgebase_ids
+        ]
+        return self._within([self._side(owners, self.knowledgebase_filter)], kinds)
+
+    def corpus(self, side: Literal["personal", "knowledge"]) -> IndexFilter | None:
+        """What IDF is counted over: the same owners without the caller's extra conditions."""
+        bare = self.model_copy(
+            update={
+                "subject_filter": Clauses(),
+                "public_filter": Clauses(),
+                "knowledgebase_filter": Clauses(),
+                "hidden_documents": (),
+                "hidden_records": (),
+                "removed_owners": (),
+            }
+        )
+        return bare.personal() if side == "personal" else bare.knowledge()
+
+    def document(self, document_id: str) -> IndexFilter:
+        """All that the index holds of one document of this project."""
+        return IndexFilter(
+            must=(self._project(), Condition("document_id", "any_of", (document_id,)))
+        )
+
+    def owner(self, owner: Owner, *, until: int | None = None) -> IndexFilter:
+        """All that the index holds of one owner, up to a time of creation (ms) where given."""
+        must = [self._project(), Condition("owner", "any_of", (owner.key,))]
+        if until is not None:
+            must.append(Condition("created_at", "lte", until))
+        return IndexFilter(must=tuple(must))
+
+    def records(self, ids: Sequence[UUID]) -> IndexFilter:
+        """Exactly these records, if they belong to this project."""
+        return IndexFilter(
+            must=(
+                self._project(),
+                Condition("id", "any_of", tuple(str(identifier) for identifier in ids)),
+            )
+        )
+
+    def _project(self) -> Condition:
+        return Condition("project_id", "any_of", (self.project_id,))
+
+    def _side(self, owners: Sequence[str], extra: Clauses) -> IndexFilter:
+        tests = tuple(
+            Condition(
+                clause.field,
+                clause.operator,
+                clause.values if clause.operator == "any_of" else clause.values[0],
+            )
+            for clause in extra.clauses
+        )
+        owned = Condition("owner", "any_of", tuple(owners))
+        if extra.mode == "and":
+            return IndexFilter(must=(owned, *tests))
+        return IndexFilter(must=(owned,), any_of=tuple(IndexFilter(must=(test,)) for test in tests))
+
+    def _within(self, groups: list[IndexFilter], kinds: Sequence[Kind] | None) -> IndexFilter:
+        must = [self._project(), Condition("status", "any_of", (Status.ACTIVATED.value,))]
+        if kinds is not None:
+            must.append(Condition("kind", "any_of", tuple(kind.value for kind in kinds)))
+        must_not: list[Condition] = []
+        if self.hidden_documents:
+            must_not.append(Condition("document_id", "any_of", self.hidden_documents))
+        if self.hidden_records:
+            must_not.append(
+                Condition(
+                    "id", "any_of", tuple(str(identifier) for identifier in self.hidden_records)
+                )
+            )
+        removed = tuple(
+            self.owner(gone.owner, until=gone.removed_at) for gone in self.removed_owners
+        )
+        return IndexFilter(
+            must=tuple(must), must_not=tuple(must_not), any_of=tuple(groups), none_of=removed
+        )

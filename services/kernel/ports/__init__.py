@@ -1,0 +1,1 @@
+"""Protocols that two or more services need; adapters implement them, contract suites check them."""

@@ -1,0 +1,71 @@
+"""The memorizer's records, as gateway and feedback see them: reads and synchronous commands."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from services.kernel.contracts.records import Kind, MemoryRecord, Owner
+from services.kernel.contracts.scope import Clauses
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    """One page of records, newest first, and how many there are in all."""
+
+    records: tuple[MemoryRecord, ...]
+    total: int
+
+
+class Records(Protocol):
+    """Every call names the project; a record of another project is NotFound."""
+
+    async def get(self, project_id: str, memory_id: UUID) -> MemoryRecord:
+        """One record in any status; NotFound (MEMORY_NOT_FOUND)."""
+        ...
+
+    async def page(
+        self,
+        project_id: str,
+        owner: Owner,
+        kinds: Sequence[Kind],
+        *,
+        where: Clauses | None = None,
+        page: int = 1,
+        size: int = 10,
+    ) -> RecordPage:
+        """Activated records of one owner."""
+        ...
+
+    async def of_document(
+        self, project_id: str, document_id: str, kinds: Sequence[Kind] = (Kind.PASSAGE,)
+    ) -> list[MemoryRecord]:
+        """Activated records of a document, by kind and ordinal."""
+        ...
+
+    async def history(self, project_id: str, memory_id: UUID) -> list[MemoryRecord]:
+        """The record with all it superseded and was superseded by, oldest first."""
+        ...
+
+    async def edit(
+        self,
+        project_id: str,
+        memory_id: UUID,
+        *,
+        content: str | None = None,
+        title: str | None = None,
+        status: str | None = None,
+    ) -> MemoryRecord:
+        """Change by hand; searchable on return; NotFound."""
+        ...
+
+    async def delete(self, project_id: str, memory_ids: Sequence[UUID]) -> int:
+        """Delete by hand, not found by search on return; NotFound when one is missing, and then
+        nothing is deleted."""
+        ...
+
+    async def set_correction(
+        self, project_id: str, correction_id: UUID, *, active: bool
+    ) -> MemoryRecord:
+        """Undo (active=False) or redo a correction; idempotent; searchable on return; NotFound."""
+        ...

@@ -1,0 +1,1 @@
+"""What every service runs on: policy, dispatch, outbox, settings, logging, tracing, health."""
