@@ -160,7 +160,8 @@ class ToolCall(BaseModel):
 
 class Message(BaseModel):
     """One message of a conversation. chat_time: epoch milliseconds. text: its text parts joined
-    by a line feed. attachments: documents made of its file and image parts."""
+    by a line feed. attachments: documents made of its file and image parts.
+    """
 
     model_config = ConfigDict(frozen=True)
 

@@ -56,7 +56,8 @@ class Owner(BaseModel):
 
 class MessageEvidence(BaseModel):
     """The words of a conversation on which a memory rests; start, end: characters of `text`'s
-    place in the message's own text."""
+    place in the message's own text.
+    """
 
     model_config = ConfigDict(frozen=True)
 

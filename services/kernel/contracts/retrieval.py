@@ -51,7 +51,8 @@ class SearchItem(BaseModel):
 
 class SearchAnswer(BaseModel):
     """Lists in the order in which they are shown. memories: facts, passages, summaries,
-    corrections, messages. notes: what was left out or late (`rerank: late`, `dense: down`)."""
+    corrections, messages. notes: what was left out or late (`rerank: late`, `dense: down`).
+    """
 
     model_config = ConfigDict(frozen=True)
 

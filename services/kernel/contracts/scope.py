@@ -31,7 +31,8 @@ class Condition:
 class IndexFilter:
     """must: all hold. must_not: none holds. any_of: where not empty, at least one group (each a
     filter of its own) holds; `none_of`: no group holds. An adapter translates it; only `Scope`
-    builds it."""
+    builds it.
+    """
 
     must: tuple[Condition, ...] = ()
     must_not: tuple[Condition, ...] = ()

@@ -18,13 +18,15 @@ class BlobInfo:
 
 class Blobs(Protocol):
     """Contract: `tests/contract/blobs`. Paths are `/`-separated, relative, any Unicode; a path
-    that leaves its root is InvalidInput. A write is visible whole or not at all."""
+    that leaves its root is InvalidInput. A write is visible whole or not at all.
+    """
 
     async def put(
         self, path: str, chunks: AsyncIterable[bytes] | bytes, *, limit: int | None = None
     ) -> BlobInfo:
         """Store (replacing), streaming. More than `limit` bytes: InvalidInput FILE_TOO_LARGE,
-        nothing stored. Durable on return."""
+        nothing stored. Durable on return.
+        """
         ...
 
     def stream(self, path: str, *, chunk_size: int = 1 << 20) -> AsyncIterator[bytes]:

@@ -26,7 +26,8 @@ class OutgoingRecord:
 @dataclass(frozen=True, slots=True)
 class IncomingRecord:
     """What is delivered. position: origin in words of the bus (`topic-partition@offset`).
-    delivery: 1 for the first time, where the bus knows it."""
+    delivery: 1 for the first time, where the bus knows it.
+    """
 
     topic: str
     group: str
@@ -77,7 +78,8 @@ class Bus(Protocol):
     async def start(self, routes: Sequence[Route]) -> None:
         """Begin to consume. Each verdict decides: Ack, Ignore and Fail advance; SetAside writes
         a dead letter and advances; Wait and Retry deliver again later, order kept; Halt stops
-        the group."""
+        the group.
+        """
         ...
 
     async def stop(self, grace: float) -> None:

@@ -66,7 +66,8 @@ class Index(Protocol):
 
     async def upsert(self, points: Sequence[Point]) -> None:
         """Write, but never over a point of a higher revision. Searchable and safe from kill -9
-        on return."""
+        on return.
+        """
         ...
 
     async def search(self, queries: Sequence[Query]) -> list[list[Hit]]:

@@ -81,7 +81,8 @@ class ChatModel(Protocol):
     ) -> Completion:
         """One answer that satisfies `schema`, with one repair try. DependencyUnavailable when
         the model is down, too slow or over its rate; InvalidInput when it answers nonsense
-        twice or the input is too long."""
+        twice or the input is too long.
+        """
         ...
 
     async def complete_text(self, *, messages: Sequence[Mapping[str, str]]) -> Completion:

@@ -28,5 +28,6 @@ class Probe(Protocol):
 
     async def probe(self, url: str) -> ProbeResult:
         """InvalidInput for a URL that is refused (private address, scheme, credentials);
-        a host that does not answer is no error: size None."""
+        a host that does not answer is no error: size None.
+        """
         ...

@@ -34,7 +34,8 @@ class Reader(Protocol):
 
     async def read(self, path: Path, *, name: str, media_type: str, limits: ReadLimits) -> Reading:
         """InvalidInput with the document's own code when it is encrypted, corrupt, empty, too
-        long, a bomb or too slow; DependencyUnavailable when the reader itself is down."""
+        long, a bomb or too slow; DependencyUnavailable when the reader itself is down.
+        """
         ...
 
     async def check(self) -> None:

@@ -61,7 +61,8 @@ class Records(Protocol):
 
     async def delete(self, project_id: str, memory_ids: Sequence[UUID]) -> int:
         """Delete by hand, not found by search on return; NotFound when one is missing, and then
-        nothing is deleted."""
+        nothing is deleted.
+        """
         ...
 
     async def set_correction(

@@ -1,0 +1,1 @@
+"""Plain support code for tests."""
