@@ -1,16 +1,9 @@
-"""gRPC plumbing shared by our clients and servicers: models to messages, tokens, errors.
-
-The pydantic model and the protobuf message of a call have the same field names; the conversion
-goes through protobuf's own JSON mapping.
-"""
+"""gRPC plumbing shared by our clients and servers: tokens and errors; messages are `wire`'s."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 import grpc
-from google.protobuf.json_format import MessageToDict, ParseDict
-from google.protobuf.message import Message
-from pydantic import BaseModel
 
 from services.kernel.contracts.errors import (
     Code,
@@ -24,9 +17,17 @@ from services.kernel.contracts.errors import (
     TooManyRequests,
     Unauthorized,
 )
+from services.kernel.runtime.wire import to_message, to_model
 
-M = TypeVar("M", bound=Message)
-B = TypeVar("B", bound=BaseModel)
+__all__ = [
+    "CODE_TRAILER",
+    "TOKEN_HEADER",
+    "ErrorInterceptor",
+    "from_rpc_error",
+    "to_message",
+    "to_model",
+    "to_status",
+]
 
 TOKEN_HEADER = "x-memloom-service-token"  # noqa: S105 - a header's name, no secret
 CODE_TRAILER = "x-memloom-code"
@@ -49,16 +50,6 @@ _ERROR: Mapping[grpc.StatusCode, type[MemloomError]] = {
     grpc.StatusCode.ABORTED: Conflict,
     grpc.StatusCode.INVALID_ARGUMENT: InvalidInput,
 }
-
-
-def to_message(model: BaseModel, kind: type[M]) -> M:
-    """The protobuf message with the model's fields; None is absent."""
-    return ParseDict(model.model_dump(mode="json", exclude_none=True), kind())
-
-
-def to_model(message: Message, kind: type[B]) -> B:
-    """The pydantic model with the message's fields; unset ones take the model's defaults."""
-    return kind.model_validate(MessageToDict(message, preserving_proto_field_name=True))
 
 
 def to_status(error: MemloomError) -> grpc.StatusCode:

@@ -6,7 +6,7 @@ Nothing else may construct a `Condition`: the isolation of projects rests on it,
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from uuid import UUID
 
@@ -101,15 +101,23 @@ class Scope(BaseModel):
             groups.append(self._side([Owner(type=OwnerType.PUBLIC).key], self.public_filter))
         return self._within(groups, kinds) if groups else None
 
-    def knowledge(self, kinds: Sequence[Kind] | None = None) -> IndexFilter | None:
-        """Memories of the knowledge bases; None where none is searched."""
+    def knowledge(
+        self, kinds: Sequence[Kind] | None = None, *, documents: Sequence[str] | None = None
+    ) -> IndexFilter | None:
+        """Memories of the knowledge bases (of these documents only, where given); None where
+        none is searched.
+        """
         if not self.knowledgebase_ids:
             return None
         owners = [
             Owner(type=OwnerType.KNOWLEDGE_BASE, id=identifier).key
             for identifier in self.knowledgebase_ids
         ]
-        return self._within([self._side(owners, self.knowledgebase_filter)], kinds)
+        found = self._within([self._side(owners, self.knowledgebase_filter)], kinds)
+        if documents is None:
+            return found
+        named = Condition("document_id", "any_of", tuple(documents))
+        return replace(found, must=(*found.must, named))
 
     def corpus(self, side: Literal["personal", "knowledge"]) -> IndexFilter | None:
         """What IDF is counted over: the same owners without the caller's extra conditions."""

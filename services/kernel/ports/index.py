@@ -33,9 +33,12 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One search of one vector. corpus: what IDF is counted over (sparse only)."""
+    """One search of one vector. corpus: what IDF is counted over (sparse only).
 
-    using: Literal["sparse", "dense"]
+    `recent` needs no vector: newest `created_at` first, ties by id, score 0.
+    """
+
+    using: Literal["sparse", "dense", "recent"]
     vector: SparseVector | tuple[float, ...]
     where: IndexFilter
     corpus: IndexFilter | None = None
