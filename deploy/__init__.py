@@ -1,0 +1,1 @@
+"""How Memloom is run: the developer's servers, containers, Kubernetes."""

@@ -1,0 +1,1 @@
+"""The real servers on a developer's machine, without containers: `stack.py`."""
