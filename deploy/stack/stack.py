@@ -54,17 +54,25 @@ def install(layout: Layout, names: list[str]) -> None:
 
 
 def up(layout: Layout, names: list[str]) -> None:
-    """Start in parallel and wait until each is ready."""
-    install(layout, names)
+    """Install, start and wait until ready; in parallel, so that no server waits for a build."""
+    layout.logs.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
 
-    def one(name: str) -> None:
-        fresh = servers()[name].start(layout)
-        word = "ready" if fresh else "was running"
-        say(f"{name:9} {word} ({time.monotonic() - began:.1f} s)")
+    def one(name: str) -> str | None:
+        failure = _install_one(layout, name)
+        if failure is not None:
+            return failure
+        try:
+            fresh = servers()[name].start(layout)
+        except process.ServerError as error:
+            return str(error)
+        say(f"{name:9} {'ready' if fresh else 'was running'} ({time.monotonic() - began:.1f} s)")
+        return None
 
     with ThreadPoolExecutor(len(names)) as pool:
-        list(pool.map(one, names))
+        failures = [text for text in pool.map(one, names) if text]
+    if failures:
+        raise process.ServerError("\n".join(failures))
 
 
 def down(layout: Layout, names: list[str]) -> None:
