@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import grpc
+from google.protobuf.message import Message
 
 from services.kernel.contracts.errors import (
     Code,
@@ -22,6 +23,7 @@ from services.kernel.runtime.wire import to_message, to_model
 __all__ = [
     "CODE_TRAILER",
     "TOKEN_HEADER",
+    "Caller",
     "ErrorInterceptor",
     "from_rpc_error",
     "to_message",
@@ -70,6 +72,21 @@ def from_rpc_error(error: grpc.aio.AioRpcError) -> MemloomError:
     if error.code() is grpc.StatusCode.INTERNAL:
         return MemloomError(error.details() or "the service failed", code=code)
     return kind(error.details() or f"the service answered {error.code().name}", code=code)
+
+
+class Caller:
+    """Calls a unary method with the service token and a deadline, and gives our errors back."""
+
+    def __init__(self, *, token: str, timeout: float) -> None:
+        self._metadata = ((TOKEN_HEADER, token),)
+        self._timeout = timeout
+
+    async def __call__(self, method: Callable[..., Any], request: Message) -> Any:
+        """The answer; DependencyUnavailable when it is late or the other side is down."""
+        try:
+            return await method(request, timeout=self._timeout, metadata=self._metadata)
+        except grpc.aio.AioRpcError as error:
+            raise from_rpc_error(error) from error
 
 
 class ErrorInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc] # grpc has no types here

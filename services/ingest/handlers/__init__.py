@@ -1,0 +1,5 @@
+"""Use cases of ingest, over ports."""
+
+from services.ingest.handlers.documents import Documents, DocumentStore, Fetched, Fetcher
+
+__all__ = ["DocumentStore", "Documents", "Fetched", "Fetcher"]

@@ -1,0 +1,193 @@
+"""Submitted documents become stored originals; removed ones leave nothing."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.ingest.domain.media import HEAD_BYTES, detect, safe_name
+from services.kernel.contracts.errors import Code, InvalidInput, MemloomError, NotFound, StaleEvent
+from services.kernel.contracts.events import (
+    BlobRef,
+    DocumentIdentity,
+    DocumentProgressed,
+    DocumentRemoved,
+    DocumentStored,
+    DocumentSubmitted,
+    Envelope,
+    Event,
+    OwnerRemoved,
+)
+from services.kernel.ports.blobs import BlobInfo, Blobs
+from services.kernel.ports.store import Database, Transaction
+from services.kernel.runtime.dispatch import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A response being read: the name and type that it claims, and its bytes."""
+
+    name: str
+    media_type: str
+    size: int | None
+    chunks: AsyncIterator[bytes]
+
+
+class Fetcher(Protocol):
+    """A guarded way to the outside."""
+
+    def fetch(self, url: str) -> AbstractAsyncContextManager[Fetched]:
+        """InvalidInput NOT_FETCHED when it is refused, missing or keeps failing."""
+        ...
+
+
+class DocumentStore(Protocol):
+    """What ingest remembers of documents."""
+
+    async def is_removed(self, tx: Transaction, event: DocumentIdentity) -> bool:
+        """Whether the document, or its knowledge base, has a tombstone."""
+        ...
+
+    async def record(self, tx: Transaction, event: DocumentIdentity, stored: BlobInfo) -> None:
+        """Remember the stored original of a revision."""
+        ...
+
+    async def bury(self, tx: Transaction, event: DocumentRemoved) -> None:
+        """Write the document's tombstone, known or not."""
+        ...
+
+    async def bury_owner(self, tx: Transaction, event: OwnerRemoved) -> None:
+        """Write a knowledge base's tombstone."""
+        ...
+
+
+def original_prefix(event: DocumentIdentity) -> str:
+    """Folder of all revisions of a document's original."""
+    return f"originals/{event.project_id}/{event.knowledgebase_id}/{event.document_id}/"
+
+
+class Documents:
+    """Handlers of the document topics."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        store: DocumentStore,
+        blobs: Blobs,
+        fetcher: Fetcher,
+        max_file_bytes: int,
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._blobs = blobs
+        self._fetcher = fetcher
+        self._limit = max_file_bytes
+
+    async def on_submitted(self, event: Event, _: Envelope) -> Outcome:
+        """Store the original and tell the parser."""
+        assert isinstance(event, DocumentSubmitted)  # noqa: S101 - the table routes by type
+        async with self._database.read() as tx:
+            if await self._store.is_removed(tx, event):
+                raise StaleEvent("the document was removed")
+        path = f"{original_prefix(event)}r{event.revision}"
+        if event.staged is not None:
+            name, declared = event.name, event.declared_type
+            stored = await self._adopt(event.staged, path)
+        else:
+            name, declared, stored = await self._fetch(event, path)
+        head = await self._head(path)
+        media_type = detect(name, head, declared)
+        name = safe_name(name)
+        identity = event.model_dump(include=set(DocumentIdentity.model_fields))
+        blob = BlobRef(path=path, size=stored.size, sha256=stored.sha256)
+        events = (
+            DocumentStored(
+                **identity, name=name, original=blob, media_type=media_type, tags=event.tags
+            ),
+            DocumentProgressed(
+                **identity,
+                stage="stored",
+                progress=1.0,
+                name=name,
+                size=stored.size,
+                sha256=stored.sha256,
+                media_type=media_type,
+            ),
+        )
+
+        async def apply(tx: Transaction) -> tuple[Event, ...]:
+            if await self._store.is_removed(tx, event):
+                return ()
+            await self._store.record(tx, event, stored)
+            return events
+
+        return Outcome(apply=apply)
+
+    async def on_removed(self, event: Event, _: Envelope) -> Outcome:
+        """Tombstone first, then the bytes: a repeat does both again, harmlessly."""
+        assert isinstance(event, DocumentRemoved)  # noqa: S101 - the table routes by type
+        async with self._database.write() as tx:
+            await self._store.bury(tx, event)
+        await self._blobs.delete_prefix(original_prefix(event))
+        return Outcome()
+
+    async def on_owner_removed(self, event: Event, _: Envelope) -> Outcome:
+        """A knowledge base's originals go with it; users own none."""
+        assert isinstance(event, OwnerRemoved)  # noqa: S101 - the table routes by type
+        if not event.is_knowledge_base:
+            return Outcome()
+        async with self._database.write() as tx:
+            await self._store.bury_owner(tx, event)
+        await self._blobs.delete_prefix(f"originals/{event.project_id}/{event.owner.id}/")
+        return Outcome()
+
+    async def on_failure(self, event: Event, error: MemloomError) -> Outcome:
+        """A bad document ends FAILED with its code; its bytes are not kept."""
+        if not isinstance(event, DocumentSubmitted):
+            return Outcome()
+        await self._blobs.delete(f"{original_prefix(event)}r{event.revision}")
+        failed = DocumentProgressed(
+            **event.model_dump(include=set(DocumentIdentity.model_fields)),
+            stage="stored",
+            outcome="failed",
+            error_code=int(error.code),
+            error_message=error.message,
+            name=safe_name(event.name),
+        )
+        return Outcome(events=(failed,))
+
+    async def _adopt(self, staged: BlobRef, path: str) -> BlobInfo:
+        try:
+            await self._blobs.move(staged.path, path)
+        except NotFound as error:
+            raise InvalidInput(
+                "the uploaded bytes are gone; upload the file again", code=Code.NOT_FETCHED
+            ) from error
+        if staged.sha256:
+            return BlobInfo(path=path, size=staged.size, sha256=staged.sha256)
+        info = await self._blobs.info(path)
+        if info is None:
+            raise InvalidInput(
+                "the uploaded bytes are gone; upload the file again", code=Code.NOT_FETCHED
+            )
+        return info
+
+    async def _fetch(self, event: DocumentSubmitted, path: str) -> tuple[str, str, BlobInfo]:
+        async with self._fetcher.fetch(event.url) as fetched:
+            if fetched.size is not None and fetched.size > self._limit:
+                raise InvalidInput(
+                    f"the file has {fetched.size} bytes; at most {self._limit} are allowed",
+                    code=Code.FILE_TOO_LARGE,
+                )
+            stored = await self._blobs.put(path, fetched.chunks, limit=self._limit)
+            name = event.name or fetched.name
+            return name, event.declared_type or fetched.media_type, stored
+
+    async def _head(self, path: str) -> bytes:
+        head = b""
+        async for chunk in self._blobs.stream(path, chunk_size=HEAD_BYTES):
+            head += chunk
+            if len(head) >= HEAD_BYTES:
+                break
+        return head[:HEAD_BYTES]

@@ -1,0 +1,172 @@
+"""Guarded HTTP fetching by httpx: the address is checked, then the connection goes to it.
+
+The host is resolved once and the connection made to that very address (with the host's own name
+for TLS and `Host`), so that a second DNS answer cannot lead elsewhere. Each redirect is checked
+like a first URL.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from email.message import Message
+from urllib.parse import SplitResult, urljoin
+
+import httpx
+
+from services.kernel.contracts.errors import Code, InvalidInput
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_GONE = 400
+_SERVER_ERROR = 500
+_CHUNK = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer being read."""
+
+    url: str
+    name: str
+    media_type: str
+    size: int | None
+    chunks: AsyncIterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class FetchRules:
+    """Timeouts in seconds, and the checks that every hop must pass."""
+
+    check_url: Callable[[str], SplitResult]
+    is_allowed: Callable[[str], bool]
+    name_from_url: Callable[[str], str]
+    connect_timeout: float = 10.0
+    read_timeout: float = 30.0
+    total_timeout: float = 300.0
+    probe_timeout: float = 3.0
+    max_redirects: int = 5
+    attempts: int = 3
+
+
+def _refused(message: str) -> InvalidInput:
+    return InvalidInput(message, code=Code.NOT_FETCHED)
+
+
+class HttpFetcher:
+    """`fetch` streams a document; `probe` looks at it and never waits long."""
+
+    def __init__(self, rules: FetchRules) -> None:
+        self._rules = rules
+        self._client = httpx.AsyncClient(
+            follow_redirects=False,
+            trust_env=False,
+            timeout=httpx.Timeout(rules.read_timeout, connect=rules.connect_timeout),
+            headers={"User-Agent": "memloom", "Accept-Encoding": "identity"},
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    @asynccontextmanager
+    async def fetch(self, url: str) -> AsyncIterator[Response]:
+        """The document, streamed; InvalidInput NOT_FETCHED says why it is not to be had."""
+        try:
+            async with asyncio.timeout(self._rules.total_timeout):
+                response = await self._open_with_retries(url)
+                try:
+                    yield self._describe(response)
+                finally:
+                    await response.aclose()
+        except TimeoutError as error:
+            raise _refused(
+                f"the document did not arrive within {self._rules.total_timeout:.0f} s"
+            ) from error
+        except httpx.HTTPError as error:
+            raise _refused(f"the document could not be fetched: {error}") from error
+
+    async def probe(self, url: str) -> tuple[str, str, int | None]:
+        """Name, media type and size, as far as the host says so within the probe's time."""
+        self._rules.check_url(url)
+        try:
+            async with asyncio.timeout(self._rules.probe_timeout):
+                response = await self._open(url)
+                described = self._describe(response)
+                await response.aclose()
+        except (TimeoutError, httpx.HTTPError):
+            return self._rules.name_from_url(url), "", None
+        return described.name, described.media_type, described.size
+
+    async def _open_with_retries(self, url: str) -> httpx.Response:
+        for attempt in range(1, self._rules.attempts + 1):
+            try:
+                response = await self._open(url)
+            except httpx.TransportError:
+                if attempt == self._rules.attempts:
+                    raise
+            else:
+                if response.status_code < _GONE:
+                    return response
+                await response.aclose()
+                if response.status_code < _SERVER_ERROR or attempt == self._rules.attempts:
+                    raise _refused(f"the host answered {response.status_code} for the document")
+            await asyncio.sleep(0.5 * 2**attempt)
+        raise AssertionError
+
+    async def _open(self, url: str) -> httpx.Response:
+        for _ in range(self._rules.max_redirects + 1):
+            response = await self._send(url)
+            if response.status_code not in _REDIRECTS or "location" not in response.headers:
+                return response
+            await response.aclose()
+            url = urljoin(url, response.headers["location"])
+        raise _refused(f"more than {self._rules.max_redirects} redirects")
+
+    async def _send(self, url: str) -> httpx.Response:
+        parts = self._rules.check_url(url)
+        host = parts.hostname or ""
+        address = await self._resolve(host, parts.port or (443 if parts.scheme == "https" else 80))
+        target = httpx.URL(url).copy_with(host=address)
+        request = self._client.build_request(
+            "GET",
+            target,
+            headers={"Host": parts.netloc},
+            extensions={"sni_hostname": host},
+        )
+        return await self._client.send(request, stream=True)
+
+    async def _resolve(self, host: str, port: int) -> str:
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise _refused(f"the host {host!r} has no address") from error
+        addresses = [str(entry[4][0]) for entry in found]
+        for address in addresses:
+            if not self._rules.is_allowed(address):
+                raise _refused(
+                    f"{host} is at a private address ({address}); an operator may allow it with "
+                    "MEMLOOM_INGEST__ALLOWED_PRIVATE_CIDRS"
+                )
+        return addresses[0]
+
+    def _describe(self, response: httpx.Response) -> Response:
+        url = str(response.request.url)
+        length = response.headers.get("content-length", "")
+        return Response(
+            url=url,
+            name=_disposition_name(response.headers.get("content-disposition", ""))
+            or self._rules.name_from_url(url),
+            media_type=response.headers.get("content-type", ""),
+            size=int(length) if length.isdigit() else None,
+            chunks=response.aiter_raw(_CHUNK),
+        )
+
+
+def _disposition_name(header: str) -> str:
+    if not header:
+        return ""
+    message = Message()
+    message["content-disposition"] = header
+    return message.get_filename() or ""

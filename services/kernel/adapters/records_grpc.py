@@ -1,0 +1,110 @@
+"""The memorizer's `Records` over gRPC, as gateway and feedback use it."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import grpc
+import orjson
+from memloom.v1 import memory_pb2, records_pb2, records_pb2_grpc
+
+from services.kernel.adapters.grpc_wire import Caller
+from services.kernel.contracts.records import Kind, MemoryRecord, Owner
+from services.kernel.contracts.scope import Clauses
+from services.kernel.ports.records import RecordPage
+from services.kernel.runtime.wire import to_message, to_model
+
+
+class GrpcRecords:
+    """Implements the port `Records`."""
+
+    def __init__(self, channel: grpc.aio.Channel, *, token: str, timeout: float = 10.0) -> None:
+        self._stub = records_pb2_grpc.RecordsStub(channel)
+        self._call = Caller(token=token, timeout=timeout)
+
+    async def get(self, project_id: str, memory_id: UUID) -> MemoryRecord:
+        request = records_pb2.GetRecordRequest(project_id=project_id, memory_id=str(memory_id))
+        return _record(await self._call(self._stub.Get, request))
+
+    async def page(
+        self,
+        project_id: str,
+        owner: Owner,
+        kinds: Sequence[Kind],
+        *,
+        where: Clauses | None = None,
+        page: int = 1,
+        size: int = 10,
+    ) -> RecordPage:
+        request = records_pb2.PageRequest(
+            project_id=project_id,
+            owner=to_message(owner, memory_pb2.Owner),
+            kinds=[kind.value for kind in kinds],
+            mode=where.mode if where else "and",
+            clauses=[
+                records_pb2.RecordClause(
+                    field=clause.field,
+                    operator=clause.operator,
+                    values=[orjson.dumps(value).decode() for value in clause.values],
+                )
+                for clause in (where.clauses if where else ())
+            ],
+            page=page,
+            size=size,
+        )
+        answer = await self._call(self._stub.Page, request)
+        return RecordPage(
+            records=tuple(_record(message) for message in answer.records), total=answer.total
+        )
+
+    async def of_document(
+        self, project_id: str, document_id: str, kinds: Sequence[Kind] = (Kind.PASSAGE,)
+    ) -> list[MemoryRecord]:
+        request = records_pb2.OfDocumentRequest(
+            project_id=project_id,
+            document_id=document_id,
+            kinds=[kind.value for kind in kinds],
+        )
+        answer = await self._call(self._stub.OfDocument, request)
+        return [_record(message) for message in answer.records]
+
+    async def history(self, project_id: str, memory_id: UUID) -> list[MemoryRecord]:
+        request = records_pb2.GetRecordRequest(project_id=project_id, memory_id=str(memory_id))
+        answer = await self._call(self._stub.History, request)
+        return [_record(message) for message in answer.records]
+
+    async def edit(
+        self,
+        project_id: str,
+        memory_id: UUID,
+        *,
+        content: str | None = None,
+        title: str | None = None,
+        status: str | None = None,
+    ) -> MemoryRecord:
+        request = records_pb2.EditRequest(
+            project_id=project_id,
+            memory_id=str(memory_id),
+            content=content,
+            title=title,
+            status=status,
+        )
+        return _record(await self._call(self._stub.Edit, request))
+
+    async def delete(self, project_id: str, memory_ids: Sequence[UUID]) -> int:
+        request = records_pb2.DeleteRequest(
+            project_id=project_id, memory_ids=[str(identifier) for identifier in memory_ids]
+        )
+        answer = await self._call(self._stub.Delete, request)
+        return int(answer.deleted)
+
+    async def set_correction(
+        self, project_id: str, correction_id: UUID, *, active: bool
+    ) -> MemoryRecord:
+        request = records_pb2.SetCorrectionRequest(
+            project_id=project_id, correction_id=str(correction_id), active=active
+        )
+        return _record(await self._call(self._stub.SetCorrection, request))
+
+
+def _record(message: memory_pb2.MemoryRecord) -> MemoryRecord:
+    return to_model(message, MemoryRecord)

@@ -1,0 +1,5 @@
+"""`python -m services.memorizer`."""
+
+from services.memorizer.app import main
+
+main()

@@ -1,0 +1,62 @@
+"""Corrections of one thing form a chain in order of time; the last live one holds."""
+
+from collections.abc import Sequence
+
+from services.kernel.contracts.records import MemoryRecord, Status
+
+
+def rechain(chain: Sequence[MemoryRecord], now: int) -> list[MemoryRecord]:
+    """The chain as it must be, whatever order its members came in.
+
+    A pure function of the members, their times and whether they are undone
+    (`detail["undone"]`): undo and redo are the same call with one flag changed. A correction
+    that holds only from a later day (`valid_from` > `now`, ms) replaces nothing yet.
+    """
+    ordered = sorted(chain, key=lambda item: (item.created_at, str(item.id)))
+    live = [
+        item
+        for item in ordered
+        if not item.detail.get("undone") and (item.valid_from is None or item.valid_from <= now)
+    ]
+    successor = {item.id: later for item, later in zip(live, live[1:], strict=False)}
+    predecessor = {later.id: item for item, later in zip(live, live[1:], strict=False)}
+    result = []
+    for item in ordered:
+        after, before = successor.get(item.id), predecessor.get(item.id)
+        holds = after is None and not item.detail.get("undone")
+        result.append(
+            item.model_copy(
+                update={
+                    "status": Status.ACTIVATED if holds else Status.ARCHIVED,
+                    "superseded_by": after.id if after else None,
+                    "supersedes": (before.id,) if before else (),
+                    "valid_to": (after.valid_from or after.created_at) if after else None,
+                }
+            )
+        )
+    return result
+
+
+def changed(
+    wanted: Sequence[MemoryRecord], present: Sequence[MemoryRecord], now: int
+) -> list[MemoryRecord]:
+    """Those of `wanted` that differ from what is there, with a new revision and time (ms)."""
+    known = {record.id: record for record in present}
+    result = []
+    for record in wanted:
+        old = known.get(record.id)
+        if old is None:
+            result.append(record)
+        elif record != old:
+            result.append(
+                record.model_copy(update={"updated_at": now, "revision": old.revision + 1})
+            )
+    return result
+
+
+def set_undone(record: MemoryRecord, *, undone: bool) -> MemoryRecord:
+    """The record with its flag; without one, it is as if it had never been undone."""
+    detail = {name: value for name, value in record.detail.items() if name != "undone"}
+    if undone:
+        detail["undone"] = True
+    return record.model_copy(update={"detail": detail})

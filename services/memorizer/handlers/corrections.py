@@ -1,0 +1,165 @@
+"""Decisions of a feedback become correction records; undo and redo switch a single one.
+
+A correction changes no other record: it names the spans or records that it corrects, and search
+derives the marks from the corrections that are active.
+"""
+
+from collections.abc import Sequence
+
+from services.kernel.contracts.errors import MemloomError
+from services.kernel.contracts.events import (
+    CorrectionDecided,
+    Decision,
+    Envelope,
+    Event,
+    MemoryChange,
+    TaskProgressed,
+)
+from services.kernel.contracts.records import (
+    Kind,
+    MemoryRecord,
+    MessageEvidence,
+    Status,
+)
+from services.kernel.ports.clock import Clock
+from services.kernel.ports.store import Database, Transaction
+from services.kernel.runtime.dispatch import Outcome
+from services.memorizer.domain.chains import changed, rechain
+from services.memorizer.handlers.indexing import IndexWriter
+from services.memorizer.handlers.ports import RecordStore
+
+CORRECTION_WEIGHT = 2.0
+_ANY = (Status.ACTIVATED, Status.ARCHIVED)
+
+
+class Corrections:
+    """Handler of `memory.correction.decided`."""
+
+    def __init__(
+        self, *, database: Database, store: RecordStore, writer: IndexWriter, clock: Clock
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._writer = writer
+        self._clock = clock
+
+    async def on_decided(self, event: Event, _: Envelope) -> Outcome:
+        """Write each decision once; a newer one about the same thing replaces the older."""
+        assert isinstance(event, CorrectionDecided)  # noqa: S101 - the table routes by type
+        written: list[MemoryRecord] = []
+        changes: list[MemoryChange] = []
+        async with self._database.write() as tx:
+            for decision in event.decisions:
+                if await self._store.is_owner_gone(
+                    tx, event.project_id, decision.owner, event.feedback_time
+                ):
+                    continue
+                records = await self._resolve(tx, event, decision)
+                written += records
+                changes += [_change(record, decision) for record in records]
+            await self._store.put(tx, written)
+        await self._writer.sync(written)
+        done = TaskProgressed(
+            project_id=event.project_id,
+            task_id=event.task_id,
+            status="completed",
+            changes=tuple(changes),
+            reason=event.reason,
+            feedback_id=event.feedback_id,
+            decisions=event.decisions,
+        )
+
+        async def apply(tx: Transaction) -> Sequence[Event]:
+            await self._store.mark_indexed(tx, written)
+            return (done,)
+
+        return Outcome(apply=apply)
+
+    async def _resolve(
+        self, tx: Transaction, event: CorrectionDecided, decision: Decision
+    ) -> list[MemoryRecord]:
+        """The new record, and the earlier ones about the same thing, in order of time."""
+        known = await self._store.many(tx, event.project_id, [decision.id])
+        if known:
+            return []
+        if decision.id in await self._store.erased(tx, event.project_id, [decision.id]):
+            return []
+        record = self._record(event, decision)
+        if not decision.attribute:
+            return [record]
+        siblings = [
+            sibling
+            for sibling in await self._store.of_owner(
+                tx, event.project_id, decision.owner, [Kind.CORRECTION], _ANY
+            )
+            if sibling.attribute == decision.attribute
+        ]
+        now = self._clock.now_ms()
+        return changed(rechain([*siblings, record], now), siblings, now)
+
+    def _record(self, event: CorrectionDecided, decision: Decision) -> MemoryRecord:
+        anchor = decision.anchors[0] if decision.anchors else None
+        return MemoryRecord(
+            id=decision.id,
+            project_id=event.project_id,
+            owner=decision.owner,
+            kind=Kind.CORRECTION,
+            key=decision.title or decision.subject,
+            value=decision.text,
+            context=decision.title,
+            tags=("feedback",),
+            confidence=decision.confidence,
+            weight=CORRECTION_WEIGHT,
+            attribute=decision.attribute,
+            evidence=(
+                MessageEvidence(
+                    message_id=event.feedback_id,
+                    conversation_id=event.conversation_id,
+                    role="user",
+                    chat_time=event.feedback_time,
+                    end=len(event.words),
+                    text=event.words,
+                ),
+            ),
+            valid_from=decision.valid_from,
+            conversation_id=event.conversation_id,
+            user_id=event.user_id,
+            agent_id=event.agent_id,
+            app_id=event.app_id,
+            detail={
+                "correction": decision.kind,
+                "feedback_id": event.feedback_id,
+                "subject": decision.subject,
+                "old": decision.old,
+                "new": decision.new,
+                "before": decision.before,
+                "after": decision.after,
+                "reason": decision.reason,
+                "anchors": [item.model_dump(mode="json") for item in decision.anchors],
+                "target_ids": [str(target) for target in decision.target_ids],
+                "document_ids": [item.document_id for item in decision.anchors],
+                "first_document": anchor.document_id if anchor else "",
+            },
+            created_at=event.feedback_time,
+            updated_at=self._clock.now_ms(),
+        )
+
+    async def on_failure(self, event: Event, error: MemloomError) -> Outcome:
+        """The task ends failed and says why."""
+        if not isinstance(event, CorrectionDecided):
+            return Outcome()
+        failed = TaskProgressed(
+            project_id=event.project_id,
+            task_id=event.task_id,
+            status="failed",
+            error_code=int(error.code),
+            error_message=error.message,
+            feedback_id=event.feedback_id,
+        )
+        return Outcome(events=(failed,))
+
+
+def _change(record: MemoryRecord, decision: Decision) -> MemoryChange:
+    if record.id == decision.id:
+        return MemoryChange(memory_id=record.id, kind=record.kind, change="added")
+    return MemoryChange(memory_id=record.id, kind=record.kind, change="archived")

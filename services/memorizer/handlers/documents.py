@@ -1,0 +1,341 @@
+"""From a parsed document to passages in the index, batch by batch; and their removal."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+import orjson
+from pydantic import BaseModel, ConfigDict
+
+from services.kernel.contracts.blocks import ParsedDocument, Passage
+from services.kernel.contracts.errors import Code, InvalidInput, MemloomError, StaleEvent
+from services.kernel.contracts.events import (
+    BlobRef,
+    DocumentIdentity,
+    DocumentParsed,
+    DocumentProgressed,
+    DocumentRemoved,
+    Envelope,
+    Event,
+    OwnerRemoved,
+    PassagesSegmented,
+    TaskProgressed,
+)
+from services.kernel.contracts.ids import derive
+from services.kernel.contracts.records import (
+    DocumentAnchor,
+    Kind,
+    MemoryRecord,
+    Owner,
+    OwnerType,
+)
+from services.kernel.contracts.scope import Scope
+from services.kernel.ports.blobs import Blobs
+from services.kernel.ports.clock import Clock
+from services.kernel.ports.store import Database, Transaction
+from services.kernel.runtime.dispatch import Outcome
+from services.memorizer.handlers.indexing import IndexWriter
+from services.memorizer.handlers.ports import RecordStore
+
+_PARSED_LIMIT = 512 << 20
+
+
+class Summary(BaseModel):
+    """A processed memory of a document or a section, with the span it rests on."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    value: str
+    tags: tuple[str, ...] = ()
+    heading_path: tuple[str, ...] = ()
+    start: int = 0
+    end: int = 0
+    page_first: int | None = None
+    page_last: int | None = None
+
+
+class Batch(BaseModel):
+    """What one batch blob holds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    title: str
+    passages: tuple[Passage, ...] = ()
+    summaries: tuple[Summary, ...] = ()
+    keywords: tuple[str, ...] = ()
+
+
+class Segmenter(Protocol):
+    """The pure rules, as the composition root hands them in with their settings."""
+
+    def segment(self, parsed: ParsedDocument, document_name: str) -> list[Passage]:
+        """Passages in reading order."""
+        ...
+
+    def summarise(
+        self, parsed: ParsedDocument, passages: Sequence[Passage]
+    ) -> tuple[list[Summary], tuple[str, ...]]:
+        """Processed memories of the document, and its keywords."""
+        ...
+
+
+def passage_prefix(event: DocumentIdentity) -> str:
+    """Folder of all batch blobs of a document."""
+    return f"passages/{event.project_id}/{event.knowledgebase_id}/{event.document_id}/"
+
+
+class Documents:
+    """Handlers of the document topics."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        store: RecordStore,
+        blobs: Blobs,
+        writer: IndexWriter,
+        segmenter: Segmenter,
+        clock: Clock,
+        batch_passages: int,
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._blobs = blobs
+        self._writer = writer
+        self._segmenter = segmenter
+        self._clock = clock
+        self._batch_passages = batch_passages
+
+    async def on_parsed(self, event: Event, _: Envelope) -> Outcome:
+        """Segment once; each batch becomes an event of its own."""
+        assert isinstance(event, DocumentParsed)  # noqa: S101 - the table routes by type
+        await self._refuse_gone(event)
+        raw = await self._blobs.get(event.parsed.path, limit=_PARSED_LIMIT)
+        batches, passages = await asyncio.to_thread(self._segment, raw, event.name)
+        references = []
+        for number, content in enumerate(batches):
+            path = f"{passage_prefix(event)}r{event.revision}-{number}.json"
+            stored = await self._blobs.put(path, content)
+            references.append(BlobRef(path=path, size=stored.size, sha256=stored.sha256))
+        identity = event.model_dump(include=set(DocumentIdentity.model_fields))
+        events: list[Event] = [
+            PassagesSegmented(
+                **identity,
+                name=event.name,
+                passages=reference,
+                batch=number,
+                batches=len(references),
+                pages=event.pages,
+                total_passages=passages,
+                tags=event.tags,
+            )
+            for number, reference in enumerate(references)
+        ]
+        events.append(
+            DocumentProgressed(
+                **identity, stage="segmented", progress=1.0, pages=event.pages, passages=passages
+            )
+        )
+
+        async def apply(tx: Transaction) -> Sequence[Event]:
+            if await self._store.is_document_gone(tx, event):
+                return ()
+            await self._store.see_revision(tx, event)
+            return events
+
+        return Outcome(apply=apply)
+
+    def _segment(self, raw: bytes, name: str) -> tuple[list[bytes], int]:
+        parsed = ParsedDocument.model_validate_json(raw)
+        passages = self._segmenter.segment(parsed, name)
+        if not passages:
+            raise InvalidInput("the document holds no text", code=Code.NO_TEXT)
+        summaries, keywords = self._segmenter.summarise(parsed, passages)
+        batches = []
+        for start in range(0, len(passages), self._batch_passages):
+            batch = Batch(
+                title=parsed.title,
+                passages=tuple(passages[start : start + self._batch_passages]),
+                summaries=tuple(summaries) if start == 0 else (),
+                keywords=keywords,
+            )
+            batches.append(orjson.dumps(batch.model_dump(mode="json")))
+        return batches, len(passages)
+
+    async def on_segmented(self, event: Event, _: Envelope) -> Outcome:
+        """Records, then the index, then one transaction that reads the tombstone again."""
+        assert isinstance(event, PassagesSegmented)  # noqa: S101 - the table routes by type
+        await self._refuse_gone(event)
+        raw = await self._blobs.get(event.passages.path, limit=_PARSED_LIMIT)
+        records = await asyncio.to_thread(self._records, raw, event)
+        async with self._database.write() as tx:
+            if await self._store.is_document_gone(tx, event):
+                raise StaleEvent("the document was removed")
+            await self._store.see_revision(tx, event)
+            await self._store.put(tx, records)
+        await self._writer.sync(records)
+        passages = sum(1 for record in records if record.kind is Kind.PASSAGE)
+
+        async def apply(tx: Transaction) -> Sequence[Event]:
+            if await self._store.is_document_gone(tx, event):
+                ids = await self._store.erase_document(
+                    tx, event.project_id, event.document_id, below_revision=event.revision + 1
+                )
+                await self._writer.index.delete_ids(ids)
+                return ()
+            await self._store.mark_indexed(tx, records)
+            return await self._progress(tx, event, passages, len(records) - passages)
+
+        return Outcome(apply=apply)
+
+    def _records(self, raw: bytes, event: PassagesSegmented) -> list[MemoryRecord]:
+        batch = Batch.model_validate_json(raw)
+        now = self._clock.now_ms()
+        records = [_passage_record(event, batch, passage, now) for passage in batch.passages]
+        records += [
+            _summary_record(event, batch, summary, number, now)
+            for number, summary in enumerate(batch.summaries)
+        ]
+        return records
+
+    async def _progress(
+        self, tx: Transaction, event: PassagesSegmented, passages: int, memories: int
+    ) -> list[Event]:
+        count = await self._store.finish_batch(tx, event, event.batch, passages, memories)
+        complete = count.done >= event.batches
+        if complete and event.revision > 1:
+            stale = await self._store.erase_document(
+                tx, event.project_id, event.document_id, below_revision=event.revision
+            )
+            await self._writer.index.delete_ids(stale)
+        return [
+            DocumentProgressed(
+                **event.model_dump(include=set(DocumentIdentity.model_fields)),
+                stage="indexed",
+                outcome="completed" if complete else "running",
+                progress=count.done / event.batches,
+                pages=event.pages,
+                passages=count.passages,
+                memories=count.memories,
+            )
+        ]
+
+    async def on_removed(self, event: Event, _: Envelope) -> Outcome:
+        """Tombstone, rows, points, blobs; the last event is the receipt."""
+        assert isinstance(event, DocumentRemoved)  # noqa: S101 - the table routes by type
+        async with self._database.write() as tx:
+            await self._store.bury_document(tx, event)
+            ids = await self._store.erase_document(
+                tx, event.project_id, event.document_id, below_revision=None
+            )
+        if ids:
+            await self._writer.index.delete_ids(ids)
+        await self._writer.index.delete(
+            Scope(project_id=event.project_id).document(event.document_id)
+        )
+        await self._blobs.delete_prefix(passage_prefix(event))
+        receipt = DocumentProgressed(
+            **event.model_dump(include=set(DocumentIdentity.model_fields)),
+            stage="removed",
+            outcome="deleted",
+            progress=1.0,
+        )
+        return Outcome(events=(receipt,))
+
+    async def on_owner_removed(self, event: Event, _: Envelope) -> Outcome:
+        """All that a knowledge base or a user had up to then."""
+        assert isinstance(event, OwnerRemoved)  # noqa: S101 - the table routes by type
+        async with self._database.write() as tx:
+            await self._store.bury_owner(tx, event)
+            await self._store.erase_owner(tx, event.project_id, event.owner, event.removed_at)
+        await self._writer.index.delete(
+            Scope(project_id=event.project_id).owner(event.owner, until=event.removed_at)
+        )
+        if event.is_knowledge_base:
+            await self._blobs.delete_prefix(f"passages/{event.project_id}/{event.owner.id}/")
+        if not event.task_id:
+            return Outcome()
+        done = TaskProgressed(
+            project_id=event.project_id, task_id=event.task_id, status="completed"
+        )
+        return Outcome(events=(done,))
+
+    async def on_failure(self, event: Event, error: MemloomError) -> Outcome:
+        """A document that cannot be segmented or indexed ends FAILED."""
+        if not isinstance(event, DocumentParsed | PassagesSegmented):
+            return Outcome()
+        failed = DocumentProgressed(
+            **event.model_dump(include=set(DocumentIdentity.model_fields)),
+            stage="segmented" if isinstance(event, DocumentParsed) else "indexed",
+            outcome="failed",
+            error_code=int(error.code),
+            error_message=error.message,
+        )
+        return Outcome(events=(failed,))
+
+    async def _refuse_gone(self, event: DocumentIdentity) -> None:
+        async with self._database.read() as tx:
+            if await self._store.is_document_gone(tx, event):
+                raise StaleEvent("the document was removed or superseded")
+
+
+def _anchor(event: PassagesSegmented, part: Passage | Summary) -> DocumentAnchor:
+    return DocumentAnchor(
+        knowledgebase_id=event.knowledgebase_id,
+        document_id=event.document_id,
+        document_name=event.name,
+        revision=event.revision,
+        page_first=part.page_first,
+        page_last=part.page_last,
+        heading_path=part.heading_path,
+        start=part.start,
+        end=part.end,
+    )
+
+
+def _base(event: PassagesSegmented, now: int) -> dict[str, object]:
+    return {
+        "project_id": event.project_id,
+        "owner": Owner(type=OwnerType.KNOWLEDGE_BASE, id=event.knowledgebase_id),
+        "conversation_id": "default_session",
+        "created_at": now,
+        "updated_at": now,
+        "revision": event.revision,
+    }
+
+
+def _passage_record(
+    event: PassagesSegmented, batch: Batch, passage: Passage, now: int
+) -> MemoryRecord:
+    return MemoryRecord.model_validate(
+        _base(event, now)
+        | {
+            "id": derive(event.document_id, event.revision, "passage", passage.ordinal),
+            "kind": Kind.PASSAGE,
+            "key": passage.heading_path[-1] if passage.heading_path else batch.title,
+            "value": passage.text,
+            "context": passage.context,
+            "tags": (*event.tags, *batch.keywords, "mode:fine", "multimodal:file"),
+            "anchor": _anchor(event, passage),
+            "ordinal": passage.ordinal,
+        }
+    )
+
+
+def _summary_record(
+    event: PassagesSegmented, batch: Batch, summary: Summary, number: int, now: int
+) -> MemoryRecord:
+    return MemoryRecord.model_validate(
+        _base(event, now)
+        | {
+            "id": derive(event.document_id, event.revision, "summary", number),
+            "kind": Kind.SUMMARY,
+            "key": summary.key,
+            "value": summary.value,
+            "context": " › ".join((batch.title, *summary.heading_path)),
+            "tags": (*event.tags, *summary.tags, "mode:fine", "multimodal:file"),
+            "anchor": _anchor(event, summary),
+            "ordinal": number,
+        }
+    )

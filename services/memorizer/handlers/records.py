@@ -1,0 +1,168 @@
+"""Reads and synchronous commands on records: what the internal gRPC `Records` serves."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from services.kernel.contracts.errors import Code, InvalidInput, NotFound
+from services.kernel.contracts.records import Kind, MemoryRecord, Owner, Status
+from services.kernel.contracts.scope import Clauses
+from services.kernel.ports.clock import Clock
+from services.kernel.ports.records import RecordPage
+from services.kernel.ports.store import Database, Transaction
+from services.memorizer.domain.chains import changed, rechain, set_undone
+from services.memorizer.domain.clauses import matches
+from services.memorizer.handlers.indexing import IndexWriter
+from services.memorizer.handlers.ports import RecordStore
+
+_EDITABLE = (Status.ACTIVATED, Status.ARCHIVED)
+_CHAIN_LIMIT = 200
+
+
+class RecordCommands:
+    """Implements the port `Records` over this service's own store."""
+
+    def __init__(
+        self, *, database: Database, store: RecordStore, writer: IndexWriter, clock: Clock
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._writer = writer
+        self._clock = clock
+
+    async def get(self, project_id: str, memory_id: UUID) -> MemoryRecord:
+        async with self._database.read() as tx:
+            return await self._one(tx, project_id, memory_id)
+
+    async def page(
+        self,
+        project_id: str,
+        owner: Owner,
+        kinds: Sequence[Kind],
+        *,
+        where: Clauses | None = None,
+        page: int = 1,
+        size: int = 10,
+    ) -> RecordPage:
+        offset = (page - 1) * size
+        async with self._database.read() as tx:
+            if where is None or not where.clauses:
+                records, total = await self._store.page_of_owner(
+                    tx, project_id, owner, kinds, offset=offset, limit=size
+                )
+                return RecordPage(records=tuple(records), total=total)
+            everything = await self._store.of_owner(
+                tx, project_id, owner, kinds, [Status.ACTIVATED]
+            )
+        found = [record for record in reversed(everything) if matches(record, where)]
+        return RecordPage(records=tuple(found[offset : offset + size]), total=len(found))
+
+    async def of_document(
+        self, project_id: str, document_id: str, kinds: Sequence[Kind] = (Kind.PASSAGE,)
+    ) -> list[MemoryRecord]:
+        async with self._database.read() as tx:
+            return await self._store.of_document(tx, project_id, document_id, kinds)
+
+    async def history(self, project_id: str, memory_id: UUID) -> list[MemoryRecord]:
+        async with self._database.read() as tx:
+            known = {memory_id: await self._one(tx, project_id, memory_id)}
+            border = [known[memory_id]]
+            while border and len(known) < _CHAIN_LIMIT:
+                wanted = {
+                    identifier
+                    for record in border
+                    for identifier in (*record.supersedes, record.superseded_by)
+                    if identifier is not None and identifier not in known
+                }
+                border = await self._store.many(tx, project_id, sorted(wanted))
+                known |= {record.id: record for record in border}
+        return sorted(known.values(), key=lambda record: (record.created_at, str(record.id)))
+
+    async def edit(
+        self,
+        project_id: str,
+        memory_id: UUID,
+        *,
+        content: str | None = None,
+        title: str | None = None,
+        status: str | None = None,
+    ) -> MemoryRecord:
+        update: dict[str, object] = {}
+        if content is not None:
+            update["value"] = content
+        if title is not None:
+            update["key"] = title
+        if status is not None:
+            update["status"] = _editable_status(status)
+        if not update:
+            raise InvalidInput("name the content, title or status to change")
+        return await self._change(project_id, memory_id, update)
+
+    async def delete(self, project_id: str, memory_ids: Sequence[UUID]) -> int:
+        async with self._database.write() as tx:
+            found = {record.id for record in await self._store.many(tx, project_id, memory_ids)}
+            missing = [str(identifier) for identifier in memory_ids if identifier not in found]
+            if missing:
+                raise NotFound(
+                    f"no such memory: {', '.join(missing[:5])}", code=Code.MEMORY_NOT_FOUND
+                )
+            deleted = await self._store.erase(tx, project_id, memory_ids)
+        await self._writer.index.delete_ids(memory_ids)
+        return deleted
+
+    async def set_correction(
+        self, project_id: str, correction_id: UUID, *, active: bool
+    ) -> MemoryRecord:
+        async with self._database.read() as tx:
+            record = await self._one(tx, project_id, correction_id)
+        if record.kind is not Kind.CORRECTION:
+            raise InvalidInput(f"{correction_id} is no correction")
+        if active is (not record.detail.get("undone")):
+            return record
+        async with self._database.write() as tx:
+            chain = [
+                sibling
+                for sibling in await self._store.of_owner(
+                    tx, project_id, record.owner, [Kind.CORRECTION], _EDITABLE
+                )
+                if record.attribute and sibling.attribute == record.attribute
+            ] or [record]
+            now = self._clock.now_ms()
+            switched = set_undone(record, undone=not active)
+            wanted = [switched if sibling.id == record.id else sibling for sibling in chain]
+            changes = changed(rechain(wanted, now), chain, now)
+            await self._store.put(tx, changes)
+        await self._writer.sync(changes)
+        async with self._database.write() as tx:
+            await self._store.mark_indexed(tx, changes)
+            return await self._one(tx, project_id, correction_id)
+
+    async def _change(
+        self, project_id: str, memory_id: UUID, update: dict[str, object]
+    ) -> MemoryRecord:
+        async with self._database.write() as tx:
+            old = await self._one(tx, project_id, memory_id)
+            new = old.model_copy(
+                update={
+                    **update,
+                    "updated_at": self._clock.now_ms(),
+                    "revision": old.revision + 1,
+                }
+            )
+            await self._store.put(tx, [new])
+        await self._writer.sync([new])
+        async with self._database.write() as tx:
+            await self._store.mark_indexed(tx, [new])
+        return new
+
+    async def _one(self, tx: Transaction, project_id: str, memory_id: UUID) -> MemoryRecord:
+        found = await self._store.many(tx, project_id, [memory_id])
+        if not found:
+            raise NotFound(f"no memory {memory_id}", code=Code.MEMORY_NOT_FOUND)
+        return found[0]
+
+
+def _editable_status(status: str) -> Status:
+    allowed = {member.value: member for member in _EDITABLE}
+    if status not in allowed:
+        raise InvalidInput(f"status may be set to {' or '.join(allowed)}, not {status!r}")
+    return allowed[status]

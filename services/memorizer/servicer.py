@@ -1,0 +1,115 @@
+"""The internal gRPC `Records`: messages in, the use cases, messages out."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import grpc
+import orjson
+from memloom.v1 import memory_pb2, records_pb2, records_pb2_grpc
+
+from services.kernel.contracts.errors import Code, InvalidInput
+from services.kernel.contracts.records import Kind, MemoryRecord, Owner
+from services.kernel.contracts.scope import Clause, Clauses
+from services.kernel.runtime.wire import to_message, to_model
+from services.memorizer.handlers.records import RecordCommands
+
+Context = grpc.aio.ServicerContext[object, object]
+
+
+class RecordsServicer(records_pb2_grpc.RecordsServicer):
+    """Thin: converts and delegates; errors are mapped by the server's interceptor."""
+
+    def __init__(self, commands: RecordCommands) -> None:
+        self._commands = commands
+
+    async def Get(  # noqa: N802 - the method's name in the proto
+        self, request: records_pb2.GetRecordRequest, _: Context
+    ) -> memory_pb2.MemoryRecord:
+        return _message(await self._commands.get(request.project_id, _uuid(request.memory_id)))
+
+    async def Page(  # noqa: N802 - the method's name in the proto
+        self, request: records_pb2.PageRequest, _: Context
+    ) -> records_pb2.PageResponse:
+        clauses = Clauses(
+            mode="or" if request.mode == "or" else "and",
+            clauses=tuple(
+                Clause.model_validate(
+                    {
+                        "field": clause.field,
+                        "operator": clause.operator,
+                        "values": tuple(orjson.loads(value) for value in clause.values),
+                    }
+                )
+                for clause in request.clauses
+            ),
+        )
+        page = await self._commands.page(
+            request.project_id,
+            to_model(request.owner, Owner),
+            [Kind(kind) for kind in request.kinds],
+            where=clauses,
+            page=request.page or 1,
+            size=request.size or 10,
+        )
+        return records_pb2.PageResponse(
+            records=[_message(record) for record in page.records], total=page.total
+        )
+
+    async def OfDocument(  # noqa: N802 - the method's name in the proto
+        self, request: records_pb2.OfDocumentRequest, _: Context
+    ) -> records_pb2.RecordList:
+        return _list(
+            await self._commands.of_document(
+                request.project_id, request.document_id, [Kind(kind) for kind in request.kinds]
+            )
+        )
+
+    async def History(  # noqa: N802 - the method's name in the proto
+        self, request: records_pb2.GetRecordRequest, _: Context
+    ) -> records_pb2.RecordList:
+        return _list(await self._commands.history(request.project_id, _uuid(request.memory_id)))
+
+    async def Edit(  # noqa: N802 - the method's name in the proto
+        self, request: records_pb2.EditRequest, _: Context
+    ) -> memory_pb2.MemoryRecord:
+        return _message(
+            await self._commands.edit(
+                request.project_id,
+                _uuid(request.memory_id),
+                content=request.content if request.HasField("content") else None,
+                title=request.title if request.HasField("title") else None,
+                status=request.status if request.HasField("status") else None,
+            )
+        )
+
+    async def Delete(  # noqa: N802 - the method's name in the proto
+        self, request: records_pb2.DeleteRequest, _: Context
+    ) -> records_pb2.DeleteResponse:
+        deleted = await self._commands.delete(
+            request.project_id, [_uuid(identifier) for identifier in request.memory_ids]
+        )
+        return records_pb2.DeleteResponse(deleted=deleted)
+
+    async def SetCorrection(  # noqa: N802 - the method's name in the proto
+        self, request: records_pb2.SetCorrectionRequest, _: Context
+    ) -> memory_pb2.MemoryRecord:
+        return _message(
+            await self._commands.set_correction(
+                request.project_id, _uuid(request.correction_id), active=request.active
+            )
+        )
+
+
+def _message(record: MemoryRecord) -> memory_pb2.MemoryRecord:
+    return to_message(record, memory_pb2.MemoryRecord)
+
+
+def _list(records: Sequence[MemoryRecord]) -> records_pb2.RecordList:
+    return records_pb2.RecordList(records=[_message(record) for record in records])
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise InvalidInput(f"{text!r} is no memory id", code=Code.MEMORY_NOT_FOUND) from error

@@ -1,0 +1,30 @@
+"""Settings of the memorizer: `MEMLOOM_MEMORIZER__...`."""
+
+from pydantic import BaseModel, Field, model_validator
+
+
+class MemorizerSettings(BaseModel):
+    """What an operator may set."""
+
+    target_tokens: int = Field(
+        default=256, ge=32, description="Size that a passage is filled to, in tokens."
+    )
+    max_tokens: int = Field(
+        default=480, ge=64, description="Size that no passage exceeds, in tokens."
+    )
+    batch_passages: int = Field(
+        default=64, ge=1, le=512, description="Passages indexed in one batch of a document."
+    )
+    document_workers: int = Field(default=2, ge=1, description="Documents segmented at once.")
+    passage_workers: int = Field(default=4, ge=1, description="Batches indexed at once.")
+    message_workers: int = Field(default=4, ge=1, description="Subjects served at once.")
+    sweep_seconds: float = Field(
+        default=30.0, gt=0, description="How often unfinished index writes are looked for."
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "MemorizerSettings":
+        if self.max_tokens < self.target_tokens:
+            message = "MEMORIZER__MAX_TOKENS must not be below MEMORIZER__TARGET_TOKENS"
+            raise ValueError(message)
+        return self

@@ -1,0 +1,6 @@
+"""The memorizer's own tables."""
+
+from services.memorizer.store.records import SqlRecordStore
+from services.memorizer.store.tables import METADATA, MIGRATIONS
+
+__all__ = ["METADATA", "MIGRATIONS", "SqlRecordStore"]
