@@ -1,6 +1,7 @@
 """Corrections of one thing form a chain in order of time; the last live one holds."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from services.kernel.contracts.records import MemoryRecord, Status
 
@@ -18,8 +19,8 @@ def rechain(chain: Sequence[MemoryRecord], now: int) -> list[MemoryRecord]:
         for item in ordered
         if not item.detail.get("undone") and (item.valid_from is None or item.valid_from <= now)
     ]
-    successor = {item.id: later for item, later in zip(live, live[1:], strict=False)}
-    predecessor = {later.id: item for item, later in zip(live, live[1:], strict=False)}
+    successor = {item.id: later for item, later in pairwise(live)}
+    predecessor = {later.id: item for item, later in pairwise(live)}
     result = []
     for item in ordered:
         after, before = successor.get(item.id), predecessor.get(item.id)
