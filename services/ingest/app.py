@@ -1,0 +1,60 @@
+"""Composition root of ingest: chooses adapters, builds the parts."""
+
+from functools import partial
+from typing import Any
+
+from memloom.v1 import probe_pb2_grpc
+
+from services.ingest.domain.addresses import (
+    check_url,
+    is_allowed,
+    name_from_url,
+    parse_networks,
+)
+from services.ingest.handlers import Documents
+from services.ingest.servicer import ProbeServicer
+from services.ingest.settings import IngestSettings
+from services.ingest.store import SqlDocumentStore
+from services.ingest.subscriptions import subscriptions
+from services.kernel.adapters.http_fetcher import FetchRules, HttpFetcher
+from services.kernel.contracts.topics import Service
+from services.kernel.ports.blobs import Blobs
+from services.kernel.ports.store import Database
+from services.kernel.runtime.lifecycle import ServiceParts
+
+
+def build(settings: IngestSettings, *, database: Database, blobs: Blobs) -> ServiceParts:
+    """The service's parts over the given stores."""
+    networks = parse_networks(settings.allowed_private_cidrs)
+    fetcher = HttpFetcher(
+        FetchRules(
+            check_url=check_url,
+            is_allowed=partial(is_allowed, allowed_private=networks),
+            name_from_url=name_from_url,
+            connect_timeout=settings.connect_timeout,
+            read_timeout=settings.read_timeout,
+            total_timeout=settings.total_timeout,
+            probe_timeout=settings.probe_timeout,
+            max_redirects=settings.max_redirects,
+            attempts=settings.fetch_attempts,
+        )
+    )
+    documents = Documents(
+        database=database,
+        store=SqlDocumentStore(),
+        blobs=blobs,
+        fetcher=fetcher,
+        max_file_bytes=settings.max_file_bytes,
+    )
+
+    def serve(server: Any) -> None:
+        probe_pb2_grpc.add_ProbeServicer_to_server(ProbeServicer(fetcher), server)
+
+    return ServiceParts(
+        name=Service.INGEST,
+        database=database,
+        subscriptions=subscriptions(documents, workers=settings.workers),
+        servicers=(serve,),
+        checks={"database": database.check, "blobs": blobs.check},
+        close=(fetcher.close,),
+    )
