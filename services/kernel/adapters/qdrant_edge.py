@@ -24,6 +24,7 @@ from services.kernel.adapters.qdrant_filters import (
     KEYWORD_FIELDS,
     RECORD,
     batches,
+    dense_queries,
     nothing_asked,
     payload_of,
     plan_writes,
@@ -108,7 +109,7 @@ class QdrantEdgeIndex:
             await self._run(self._write, batch, revision)
 
     async def search(self, queries: Sequence[Query]) -> list[list[Hit]]:
-        refuse_other_dimension((query.vector for query in queries), self._dimension)
+        refuse_other_dimension(dense_queries(queries), self._dimension)
         return await self._run(self._search, queries) if queries else []
 
     async def retrieve(self, where: IndexFilter, *, limit: int = 1000) -> list[MemoryRecord]:
@@ -197,12 +198,12 @@ class QdrantEdgeIndex:
 
     def _request(self, query: Query, limit: int) -> engine.QueryRequest:
         params = None
-        if isinstance(query.vector, SparseVector):
+        if query.using == "sparse":
             corpus = query.corpus if query.corpus is not None else query.where
             params = engine.SearchParams(idf=engine.IdfParams(translate(corpus, self._dialect)))
         return engine.QueryRequest(
             limit=limit,
-            query=engine.Query.Nearest(_engine_vector(query.vector), using=query.using),
+            query=_asked(query),
             filter=translate(query.where, self._dialect),
             with_payload=[RECORD],
             params=params,
@@ -213,13 +214,13 @@ class QdrantEdgeIndex:
         so that the answer does not depend on the order in which points were written.
         """
         limit, wanted = query.limit, len(points)
-        while len(points) == wanted > limit and points[-1].score == points[limit - 1].score:
+        while len(points) == wanted > limit and _rank(points[-1]) == _rank(points[limit - 1]):
             if wanted >= _MOST_TIED:
                 break
             wanted *= 4
             points = self._shard.query(self._request(query, wanted))
-        ordered = sorted(points, key=lambda point: (-point.score, str(point.id)))[:limit]
-        return [Hit(record_of(point.payload or {}), point.score) for point in ordered]
+        ordered = sorted(points, key=lambda point: (-_rank(point), str(point.id)))[:limit]
+        return [Hit(record_of(point.payload or {}), _score(query, point)) for point in ordered]
 
 
 def dimension_of(path: Path) -> int | None:
@@ -302,6 +303,22 @@ def _engine_point(point: Point) -> engine.Point:
     if point.dense is not None:
         vectors[DENSE] = list(point.dense)
     return engine.Point(point.record.id, vectors, payload_of(point.record))
+
+
+def _rank(point: engine.ScoredPoint) -> float:
+    """By what it is ordered, best highest: its score, or its time where none was asked for."""
+    value = point.order_value
+    return float(value) if isinstance(value, int | float) else point.score
+
+
+def _score(query: Query, point: engine.ScoredPoint) -> float:
+    return 0.0 if query.using == "recent" else point.score
+
+
+def _asked(query: Query) -> Any:
+    if query.using == "recent":
+        return engine.OrderBy("created_at", engine.Direction.Desc)
+    return engine.Query.Nearest(_engine_vector(query.vector), using=query.using)
 
 
 def _engine_vector(vector: SparseVector | tuple[float, ...]) -> Any:

@@ -134,19 +134,28 @@ def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield batch
 
 
-def refuse_other_dimension(vectors: Iterable[object], dimension: int | None) -> None:
+def refuse_other_dimension(
+    vectors: Iterable[tuple[float, ...] | None], dimension: int | None
+) -> None:
     """InvalidInput for a dense vector that is not as long as those of the index."""
     for vector in vectors:
-        if isinstance(vector, tuple) and len(vector) != (dimension or 0):
+        if vector is not None and len(vector) != (dimension or 0):
             raise InvalidInput(
                 f"A dense vector of {len(vector)} numbers does not fit this index, which has "
                 f"{dimension or 'none'}: reindex with the embedder that is configured."
             )
 
 
+def dense_queries(queries: Iterable[Query]) -> Iterator[tuple[float, ...]]:
+    """The dense vectors that are asked for."""
+    for query in queries:
+        if query.using == "dense" and not isinstance(query.vector, SparseVector):
+            yield query.vector
+
+
 def nothing_asked(query: Query) -> bool:
     """A query without terms or without room finds nothing; the engine need not be asked."""
-    return query.limit <= 0 or query.vector == SparseVector((), ())
+    return query.limit <= 0 or (query.using == "sparse" and query.vector == SparseVector((), ()))
 
 
 def uuids(ids: Iterable[str]) -> Iterator[UUID]:

@@ -21,6 +21,7 @@ from services.kernel.adapters.qdrant_filters import (
     PARTITION,
     RECORD,
     batches,
+    dense_queries,
     nothing_asked,
     payload_of,
     plan_writes,
@@ -123,7 +124,7 @@ class QdrantServerIndex:
 
     async def search(self, queries: Sequence[Query]) -> list[list[Hit]]:
         answers: list[list[Hit]] = [[] for _ in queries]
-        refuse_other_dimension((query.vector for query in queries), self._dimension)
+        refuse_other_dimension(dense_queries(queries), self._dimension)
         asked = [number for number, query in enumerate(queries) if not nothing_asked(query)]
         if not asked:
             return answers
@@ -193,14 +194,14 @@ class QdrantServerIndex:
 
     def _request(self, query: Query, limit: int) -> models.QueryRequest:
         params = None
-        if isinstance(query.vector, SparseVector):
+        if query.using == "sparse":
             corpus = query.corpus if query.corpus is not None else query.where
             params = models.SearchParams(
                 idf=models.IdfCorpusParams(corpus=translate(corpus, self._dialect))
             )
         return models.QueryRequest(
-            query=_server_vector(query.vector),
-            using=query.using,
+            query=_asked(query),
+            using=None if query.using == "recent" else query.using,
             filter=translate(query.where, self._dialect),
             limit=limit,
             with_payload=[RECORD],
@@ -210,7 +211,7 @@ class QdrantServerIndex:
     async def _hits(self, query: Query, points: list[models.ScoredPoint]) -> list[Hit]:
         """Best first, ties by id: where a tie crosses the limit, all that are tied are fetched."""
         limit, wanted = query.limit, len(points)
-        while len(points) == wanted > limit and points[-1].score == points[limit - 1].score:
+        while len(points) == wanted > limit and _rank(points[-1]) == _rank(points[limit - 1]):
             if wanted >= _MOST_TIED:
                 break
             wanted *= 4
@@ -218,8 +219,8 @@ class QdrantServerIndex:
                 self._collection, [self._request(query, wanted)]
             )
             points = again[0].points
-        ordered = sorted(points, key=lambda point: (-point.score, str(point.id)))[:limit]
-        return [Hit(record_of(point.payload or {}), point.score) for point in ordered]
+        ordered = sorted(points, key=lambda point: (-_rank(point), str(point.id)))[:limit]
+        return [Hit(record_of(point.payload or {}), _score(query, point)) for point in ordered]
 
 
 async def create_collection(
@@ -342,6 +343,23 @@ def _server_point(point: Point) -> models.PointStruct:
     return models.PointStruct(
         id=str(point.record.id), vector=vectors, payload=payload_of(point.record)
     )
+
+
+def _rank(point: models.ScoredPoint) -> float:
+    """By what it is ordered, best highest: its score, or its time where none was asked for."""
+    value = point.order_value
+    return float(value) if isinstance(value, int | float) else point.score
+
+
+def _score(query: Query, point: models.ScoredPoint) -> float:
+    return 0.0 if query.using == "recent" else point.score
+
+
+def _asked(query: Query) -> Any:
+    if query.using == "recent":
+        order = models.OrderBy(key="created_at", direction=models.Direction.DESC)
+        return models.OrderByQuery(order_by=order)
+    return _server_vector(query.vector)
 
 
 def _server_vector(vector: SparseVector | tuple[float, ...]) -> Any:

@@ -222,6 +222,26 @@ async def test_ties_are_broken_by_id_also_across_the_limit(index: Index) -> None
     assert ids(hits) == [5000, *sorted(numbers)[:9]]
 
 
+async def test_the_newest_come_first(index: Index) -> None:
+    times = {1: 50, 2: 70, 3: 60, 4: 70, 5: 70, 6: 10}
+    await index.upsert([point(n, created_at=when) for n, when in times.items()])
+    await index.upsert([point(9, owner="kb:k2", created_at=99)])
+    empty = SparseVector((), ())
+
+    found, all_of_them, relevant = await index.search(
+        [
+            Query("recent", empty, active("p1", "kb:k1"), limit=2),
+            Query("recent", (), active("p1", "kb:k1")),
+            term(1, active("p1", "kb:k2")),
+        ]
+    )
+
+    assert ids(found) == [2, 4]
+    assert ids(all_of_them) == [2, 4, 5, 3, 1, 6]
+    assert {hit.score for hit in all_of_them} == {0.0}
+    assert ids(relevant) == [9]
+
+
 async def test_more_points_than_a_batch(index: Index) -> None:
     await index.upsert([point(n, revision=1 + n % 3) for n in range(700)])
     assert await index.count() == 700
