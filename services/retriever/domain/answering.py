@@ -1,0 +1,155 @@
+"""From what the index found to an answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from services.kernel.contracts.records import Kind, MemoryRecord
+from services.kernel.contracts.retrieval import SearchAnswer, SearchRequest
+from services.kernel.ports.index import Hit
+from services.retriever.domain import corrections as correcting
+from services.retriever.domain.assembly import assemble, level, set_relativity
+from services.retriever.domain.candidates import Candidate, gather, ordered
+from services.retriever.domain.fusion import dense_weight
+from services.retriever.domain.knowledge import rank_knowledge
+from services.retriever.domain.merging import demote_summaries, without_duplicates
+from services.retriever.domain.personal import rank_personal
+from services.retriever.domain.query import Analysis
+from services.retriever.domain.text import Lexicon
+
+# Candidates whose words may decide between variants, and how many such words are looked up.
+_VARIANTS = 24
+_VARIANT_TERMS = 96
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Hits of the index calls. exhausted: the knowledge side had no more hits to give."""
+
+    personal_sparse: Sequence[Hit] = ()
+    personal_dense: Sequence[Hit] = ()
+    knowledge_sparse: Sequence[Hit] = ()
+    knowledge_dense: Sequence[Hit] = ()
+    exhausted: bool = True
+    corrections: tuple[MemoryRecord, ...] = ()
+    background: tuple[MemoryRecord, ...] = ()
+    recent: tuple[MemoryRecord, ...] = ()
+
+    def extended(
+        self,
+        *,
+        corrections: tuple[MemoryRecord, ...],
+        background: tuple[MemoryRecord, ...],
+        recent: tuple[MemoryRecord, ...],
+    ) -> "Found":
+        """With what the second call brought."""
+        known = {record.id: record for record in (*self.corrections, *corrections)}
+        return replace(
+            self, corrections=tuple(known.values()), background=background, recent=recent
+        )
+
+    def document_ids(self) -> tuple[str, ...]:
+        """Documents of the knowledge side's hits, each once."""
+        hits = (*self.knowledge_sparse, *self.knowledge_dense)
+        named = (hit.record.anchor.document_id for hit in hits if hit.record.anchor is not None)
+        return tuple(dict.fromkeys(identifier for identifier in named if identifier))
+
+    def variant_terms(self, lexicon: Lexicon) -> tuple[str, ...]:
+        """Words by which the best knowledge hits differ: in some of them, not in all; those in
+        the fewest first.
+        """
+        hits = list(self.knowledge_sparse[:_VARIANTS]) or list(self.knowledge_dense[:_VARIANTS])
+        found: dict[str, int] = {}
+        for hit in hits:
+            for term in lexicon.of(hit.record).counts:
+                found[term] = found.get(term, 0) + 1
+        some = [term for term, count in found.items() if count < max(len(hits), 2)]
+        return tuple(sorted(some, key=lambda term: found[term])[:_VARIANT_TERMS])
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Both sides with scores and relativity, and the marks of corrected records."""
+
+    candidates: tuple[Candidate, ...]
+    marks: dict[UUID, tuple[str, ...]]
+
+    def first(self, count: int) -> list[Candidate]:
+        """The best of both sides."""
+        return sorted(self.candidates, key=lambda c: -c.relativity)[:count]
+
+
+def rank(
+    found: Found,
+    request: SearchRequest,
+    analysis: Analysis,
+    lexicon: Lexicon,
+    *,
+    spoken: frozenset[str],
+    use_background: bool,
+) -> Ranked:
+    """Score both sides, let corrections take their places, leave out repeats."""
+    weight = dense_weight(analysis, spoken)
+    personal = _personal(found, request, analysis, lexicon, weight)
+    knowledge, marks = _knowledge(found, analysis, lexicon, weight, use_background=use_background)
+    return Ranked((*personal, *knowledge), marks)
+
+
+def answer(request: SearchRequest, ranked: Ranked, notes: Sequence[str]) -> SearchAnswer:
+    """The lists of the answer."""
+    return assemble(request, ranked.candidates, ranked.marks, notes)
+
+
+def rerank_order(ranked: Ranked, items: Sequence[Candidate], scores: Sequence[float]) -> Ranked:
+    """The reranker's order among `items`: they share out their relativities anew, the best
+    score taking the highest, so that relativity stays monotone and comparable.
+    """
+    values = sorted((item.relativity for item in items), reverse=True)
+    best = sorted(zip(scores, items, strict=True), key=lambda pair: -pair[0])
+    for (score, item), value in zip(best, values, strict=True):
+        item.scores["rerank"] = score
+        item.relativity = value
+    return ranked
+
+
+def _personal(
+    found: Found, request: SearchRequest, analysis: Analysis, lexicon: Lexicon, weight: float
+) -> list[Candidate]:
+    candidates = gather(found.personal_sparse, found.personal_dense)
+    known = {candidate.id for candidate in candidates}
+    candidates += [Candidate(record) for record in found.recent if record.id not in known]
+    best = rank_personal(
+        candidates,
+        analysis,
+        lexicon,
+        conversation_id=request.conversation_id,
+        dense_weight=weight,
+    )
+    kept = without_duplicates(candidates, analysis.terms, lexicon)
+    set_relativity(kept, level(best))
+    return kept
+
+
+def _knowledge(
+    found: Found,
+    analysis: Analysis,
+    lexicon: Lexicon,
+    weight: float,
+    *,
+    use_background: bool,
+) -> tuple[list[Candidate], dict[UUID, tuple[str, ...]]]:
+    candidates = gather(found.knowledge_sparse, found.knowledge_dense)
+    known = {candidate.id for candidate in candidates}
+    candidates += [Candidate(record) for record in found.corrections if record.id not in known]
+    best = rank_knowledge(
+        candidates, analysis, lexicon, exhausted=found.exhausted, dense_weight=weight
+    )
+    demote_summaries(candidates)
+    active = [correcting.read(record) for record in found.corrections]
+    correcting.place(candidates, active, analysis, lexicon)
+    marks = correcting.marks([candidate.record for candidate in candidates], active)
+    # A correction that neither the query nor a shown passage calls for has no place here.
+    candidates = [c for c in candidates if c.score > 0 or c.record.kind is not Kind.CORRECTION]
+    kept = without_duplicates(ordered(candidates), analysis.terms, lexicon)
+    set_relativity(kept, level(best))
+    return kept, marks

@@ -1,0 +1,47 @@
+"""Ranking of what knowledge bases hold, by the query alone."""
+
+from collections.abc import Sequence
+
+from services.retriever.domain.candidates import Candidate
+from services.retriever.domain.fusion import fuse
+from services.retriever.domain.matching import bm25, coverage, rarity
+from services.retriever.domain.query import Analysis
+from services.retriever.domain.text import Lexicon
+
+_B = 0.3
+_AVERAGE = 200.0
+_K1 = 1.6
+
+
+def rank_knowledge(
+    candidates: Sequence[Candidate],
+    analysis: Analysis,
+    lexicon: Lexicon,
+    *,
+    exhausted: bool,
+    dense_weight: float,
+) -> float:
+    """Set every candidate's `score` (0..1) and return the best one's coverage of the query.
+
+    exhausted: the index had no more to give, so the candidates are all that match, and their
+    words' rarity is counted over them; else the index's own BM25 is used.
+    """
+    bags = [lexicon.of(candidate.record) for candidate in candidates]
+    weights = rarity(analysis.terms, bags)
+    if exhausted:
+        words = [bm25(weights, bag, k1=_K1, b=_B, average=_AVERAGE) for bag in bags]
+    else:
+        words = [candidate.lexical or 0.0 for candidate in candidates]
+    words = [value * c.record.weight for value, c in zip(words, candidates, strict=True)]
+    fuse(candidates, words, dense_weight)
+    top = max((candidate.score for candidate in candidates), default=0.0)
+    for candidate in candidates:
+        candidate.score = candidate.score / top if top > 0 else 0.0
+    return max(
+        (
+            coverage(weights, bag)
+            for bag, candidate in zip(bags, candidates, strict=True)
+            if candidate.score >= 1.0
+        ),
+        default=0.0,
+    )

@@ -1,0 +1,88 @@
+"""Ranking of what belongs to a person: facts, preferences, tool memories, turns."""
+
+from collections.abc import Sequence
+
+from services.kernel.contracts.records import Kind, MemoryRecord
+from services.retriever.domain.candidates import Candidate
+from services.retriever.domain.fusion import fuse
+from services.retriever.domain.matching import bm25, coverage, rarity
+from services.retriever.domain.query import Analysis, Tense, day_of
+from services.retriever.domain.text import Lexicon
+
+_B = 0.75
+_AVERAGE = 100.0
+_ASSISTANT = 0.5
+_CONVERSATION = 1.15
+_DAY = 0.35
+_FRESHNESS = 0.1
+
+
+def rank_personal(
+    candidates: Sequence[Candidate],
+    analysis: Analysis,
+    lexicon: Lexicon,
+    *,
+    conversation_id: str,
+    dense_weight: float,
+) -> float:
+    """Set every candidate's `score` (0..1) and return the best one's coverage of the query."""
+    bags = [lexicon.of(candidate.record) for candidate in candidates]
+    weights = rarity(analysis.terms, bags)
+    words = [bm25(weights, bag, b=_B, average=_AVERAGE) for bag in bags]
+    words = [
+        value * said_by(candidate.record)
+        for value, candidate in zip(words, candidates, strict=True)
+    ]
+    fuse(candidates, words, dense_weight)
+    ages = _ages(candidates)
+    for candidate, age in zip(candidates, ages, strict=True):
+        record = candidate.record
+        score = candidate.score * record.weight
+        if conversation_id and record.conversation_id == conversation_id:
+            score *= _CONVERSATION
+        if analysis.tense is not Tense.OPEN:
+            fresh = age if analysis.tense is Tense.CURRENT else 1 - age
+            score *= 1 + 4 * _FRESHNESS * fresh
+        else:
+            score *= 1 + _FRESHNESS * age
+        if analysis.days and _said_then(record, analysis):
+            score += _DAY
+        candidate.score = score
+    top = max((candidate.score for candidate in candidates), default=0.0)
+    for candidate in candidates:
+        candidate.score = candidate.score / top if top > 0 else 0.0
+    return max(
+        (
+            coverage(weights, bag)
+            for bag, candidate in zip(bags, candidates, strict=True)
+            if candidate.score >= 1.0
+        ),
+        default=0.0,
+    )
+
+
+def said_at(record: MemoryRecord) -> int:
+    """When it was said (epoch ms): the latest evidence, else when it began to hold or was made."""
+    times = [item.chat_time for item in record.evidence if item.chat_time is not None]
+    return max(times) if times else record.valid_from or record.created_at
+
+
+def said_by(record: MemoryRecord) -> float:
+    """Weight of who said it: the user above the assistant and tools."""
+    if record.kind is not Kind.MESSAGE:
+        return 1.0
+    roles = {item.role for item in record.evidence}
+    return 1.0 if not roles or "user" in roles else _ASSISTANT
+
+
+def _ages(candidates: Sequence[Candidate]) -> list[float]:
+    """0 for the oldest, 1 for the newest, by rank of time."""
+    times = sorted({said_at(candidate.record) for candidate in candidates})
+    place = {time: index for index, time in enumerate(times)}
+    last = max(len(times) - 1, 1)
+    return [place[said_at(candidate.record)] / last for candidate in candidates]
+
+
+def _said_then(record: MemoryRecord, analysis: Analysis) -> bool:
+    day = day_of(said_at(record), analysis.zone)
+    return any(asked.matches(day) for asked in analysis.days)

@@ -1,0 +1,154 @@
+"""What a query asks: its language, its terms, and the times that it names."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from services.retriever.domain.text import Lexicon
+
+_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+_LATIN = re.compile(r"[A-Za-z]{2,}")
+_NOW = re.compile(
+    r"现在|目前|如今|当前|眼下|最新|现任|仍然?在|还在"
+    r"|\b(?:now|nowadays|currently|current|at present|today|these days|latest|up[- ]to[- ]date"
+    r"|still|any ?more|at the moment|right now)\b",
+    re.IGNORECASE,
+)
+_ONCE = re.compile(
+    r"以前|之前|从前|过去|曾经|原来|当初|原先|早先|起初|最初|一开始|前任|旧的"
+    r"|\b(?:used to|previous(?:ly)?|former(?:ly)?|earlier|before that|in the past|originally"
+    r"|at first|initial(?:ly)?|old|once|back then)\b",
+    re.IGNORECASE,
+)
+_ZH_DATE = re.compile(
+    r"(?:(?P<year>\d{4})\s*[年./-]\s*)?(?P<month>\d{1,2})\s*[月./-]\s*(?P<day>\d{1,2})\s*[日号]?"
+)
+_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
+_EN_DATE = re.compile(
+    r"\b(?:(?P<d1>\d{1,2})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<m1>[a-z]{3,9})"
+    r"|(?P<m2>[a-z]{3,9})\.?\s+(?P<d2>\d{1,2})(?:st|nd|rd|th)?)(?:,?\s+(?P<year>\d{4}))?\b",
+    re.IGNORECASE,
+)
+_RELATIVE = (
+    (re.compile(r"昨天|\byesterday\b", re.IGNORECASE), 1),
+    (re.compile(r"前天|\bday before yesterday\b", re.IGNORECASE), 2),
+    (re.compile(r"今天|今日|\btoday\b", re.IGNORECASE), 0),
+)
+
+
+class Tense(StrEnum):
+    """Which state of a thing that changes is asked for."""
+
+    OPEN = "open"
+    CURRENT = "current"
+    PAST = "past"
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A calendar day; year None where it was not said."""
+
+    month: int
+    day: int
+    year: int | None = None
+
+    def matches(self, other: date) -> bool:
+        """Whether `other` is that day (of any year, where none was said)."""
+        same = (other.month, other.day) == (self.month, self.day)
+        return same and self.year in (None, other.year)
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """A query, understood. languages: `zh`, `en`, or both. terms: distinct, in order."""
+
+    text: str
+    languages: frozenset[str]
+    terms: tuple[str, ...]
+    tense: Tense
+    days: tuple[Day, ...]
+    zone: ZoneInfo
+
+
+def analyse(text: str, lexicon: Lexicon, *, now: int, timezone: str) -> Analysis:
+    """Understand a query; `now` in epoch milliseconds, an unknown time zone is UTC."""
+    zone = _zone(timezone)
+    return Analysis(
+        text=text,
+        languages=languages(text),
+        terms=tuple(dict.fromkeys(lexicon.terms(text))),
+        tense=_tense(text),
+        days=_days(text, datetime.fromtimestamp(now / 1000, zone).date()),
+        zone=zone,
+    )
+
+
+def languages(text: str) -> frozenset[str]:
+    """`zh` with any Chinese character, `en` with any word of Latin letters."""
+    found = {"zh"} if _HAN.search(text) else set()
+    if _LATIN.search(text):
+        found.add("en")
+    return frozenset(found)
+
+
+def day_of(time_ms: int, zone: ZoneInfo) -> date:
+    """The calendar day of a time."""
+    return datetime.fromtimestamp(time_ms / 1000, zone).date()
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def _tense(text: str) -> Tense:
+    now, once = _NOW.search(text), _ONCE.search(text)
+    if bool(now) == bool(once):
+        return Tense.OPEN
+    return Tense.CURRENT if now else Tense.PAST
+
+
+def _days(text: str, today: date) -> tuple[Day, ...]:
+    found = [_day(match["month"], match["day"], match["year"]) for match in _ZH_DATE.finditer(text)]
+    for match in _EN_DATE.finditer(text):
+        month = _month(match["m1"] or match["m2"])
+        found.append(_day(month, match["d1"] or match["d2"], match["year"]) if month else None)
+    for pattern, back in _RELATIVE:
+        if pattern.search(text):
+            then = today - timedelta(days=back)
+            found.append(Day(then.month, then.day, then.year))
+    return tuple(dict.fromkeys(day for day in found if day is not None))
+
+
+def _day(month: str | int, day: str, year: str | None) -> Day | None:
+    number, which = int(month), int(day)
+    try:
+        date(int(year) if year else 2000, number, which)
+    except ValueError:
+        return None
+    return Day(number, which, int(year) if year else None)
+
+
+def _month(word: str) -> int | None:
+    lowered = word.lower()
+    for number, name in enumerate(_MONTHS, start=1):
+        if lowered == name or (lowered.rstrip(".") in (name[:3], name[:4])):
+            return number
+    return None

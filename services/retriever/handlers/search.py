@@ -1,0 +1,215 @@
+"""The one search: two batched index calls, then pure ranking."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from services.kernel.contracts.errors import DependencyUnavailable
+from services.kernel.contracts.records import Kind, MemoryRecord
+from services.kernel.contracts.retrieval import SearchAnswer, SearchRequest
+from services.kernel.contracts.scope import IndexFilter
+from services.kernel.ports.clock import Clock
+from services.kernel.ports.index import Hit, Index, Query, SparseVector
+from services.kernel.ports.models import Embedder, LexicalEncoder, Reranker
+from services.retriever.domain.answering import Found, Ranked, answer, rank, rerank_order
+from services.retriever.domain.candidates import KNOWLEDGE_KINDS, USER_KINDS
+from services.retriever.domain.query import Analysis, analyse
+from services.retriever.domain.text import Lexicon
+
+_CORRECTIONS = 100
+_EMPTY = SparseVector((), ())
+_BACKGROUND_KINDS = (Kind.FACT, Kind.PREFERENCE, Kind.MESSAGE)
+
+Dense = tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchOptions:
+    """Sizes and time budgets (seconds) of a search."""
+
+    candidates: int = 64
+    background: bool = True
+    background_facts: int = 80
+    rerank_seconds: float = 0.3
+    rerank_items: int = 32
+    embed_seconds: float = 0.5
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Queries of one index call; `add` leaves out what has no filter."""
+
+    names: list[str]
+    queries: list[Query]
+
+    def add(
+        self,
+        name: str,
+        using: Literal["sparse", "dense", "recent"],
+        vector: SparseVector | Dense,
+        where: IndexFilter | None,
+        *,
+        corpus: IndexFilter | None = None,
+        limit: int,
+    ) -> None:
+        if where is None or limit <= 0 or (using != "recent" and not _has_terms(vector)):
+            return
+        self.names.append(name)
+        self.queries.append(Query(using, vector, where, corpus, limit))
+
+    async def run(self, index: Index) -> dict[str, list[Hit]]:
+        """The hits by name; nothing is asked of the index where nothing is to be asked."""
+        if not self.queries:
+            return {}
+        return dict(zip(self.names, await index.search(self.queries), strict=True))
+
+
+class Search:
+    """Answers search requests over the ports."""
+
+    def __init__(
+        self,
+        *,
+        index: Index,
+        encoder: LexicalEncoder,
+        clock: Clock,
+        embedder: Embedder | None = None,
+        reranker: Reranker | None = None,
+        options: SearchOptions | None = None,
+    ) -> None:
+        self._index = index
+        self._encoder = encoder
+        self._clock = clock
+        self._embedder = embedder
+        self._reranker = reranker
+        self._options = options or SearchOptions()
+        self._lexicon = Lexicon(encoder.tokens)
+
+    async def search(self, request: SearchRequest) -> SearchAnswer:
+        """The answer to one search. DependencyUnavailable when the index is down; an embedder
+        or a reranker that is down or late is left out and named in the notes.
+        """
+        notes: list[str] = []
+        analysis = analyse(request.query, self._lexicon, now=request.now, timezone=request.timezone)
+        dense = await self._embed(request.query, notes)
+        first = await self._first(request, dense).run(self._index)
+        found = self._found(first)
+        second = await self._second(request, found).run(self._index)
+        found = found.extended(
+            corrections=_records(second, "corrections"),
+            background=_records(second, "background-words", "background-recent"),
+            recent=_records(second, "recent"),
+        )
+        # Pure Python over at most a few hundred records: off the loop, for the others' sake.
+        ranked = await asyncio.to_thread(
+            rank,
+            found,
+            request,
+            analysis,
+            self._lexicon,
+            spoken=self._embedder.languages if self._embedder is not None else frozenset(),
+            use_background=self._options.background,
+        )
+        ranked = await self._rerank(analysis, ranked, notes)
+        return answer(request, ranked, notes)
+
+    def _first(self, request: SearchRequest, dense: Dense) -> _Batch:
+        """Both sides by the query itself."""
+        scope, limit = request.scope, self._options.candidates
+        sparse = self._encoder.query(request.query)
+        batch = _Batch([], [])
+        knowledge = scope.knowledge(KNOWLEDGE_KINDS)
+        corrections = scope.knowledge((Kind.CORRECTION,))
+        corpus = scope.corpus("knowledge")
+        personal = scope.personal(USER_KINDS)
+        own = scope.corpus("personal")
+        batch.add("personal-sparse", "sparse", sparse, personal, corpus=own, limit=limit)
+        batch.add("personal-dense", "dense", dense, personal, limit=limit)
+        batch.add("knowledge-sparse", "sparse", sparse, knowledge, corpus=corpus, limit=limit)
+        batch.add("knowledge-dense", "dense", dense, knowledge, limit=limit)
+        batch.add("correction-sparse", "sparse", sparse, corrections, corpus=corpus, limit=20)
+        return batch
+
+    def _found(self, hits: dict[str, list[Hit]]) -> Found:
+        limit = self._options.candidates
+        corrections = hits.get("correction-sparse", [])
+        return Found(
+            personal_sparse=hits.get("personal-sparse", []),
+            personal_dense=hits.get("personal-dense", []),
+            knowledge_sparse=[*hits.get("knowledge-sparse", []), *corrections],
+            knowledge_dense=hits.get("knowledge-dense", []),
+            exhausted=len(hits.get("knowledge-sparse", [])) < limit,
+            corrections=tuple(hit.record for hit in corrections),
+        )
+
+    def _second(self, request: SearchRequest, found: Found) -> _Batch:
+        """What the first call's hits call for: corrections of the documents, the background."""
+        batch = _Batch([], [])
+        scope = request.scope
+        documents = found.document_ids()
+        if documents:
+            batch.add(
+                "corrections",
+                "recent",
+                _EMPTY,
+                scope.knowledge((Kind.CORRECTION,), documents=documents),
+                limit=_CORRECTIONS,
+            )
+        shown = tuple(kind for kind in (Kind.FACT, Kind.PREFERENCE) if kind in request.kinds)
+        batch.add("recent", "recent", _EMPTY, scope.personal(shown) if shown else None, limit=25)
+        facts = self._options.background_facts if self._options.background else 0
+        if facts and documents and scope.subject is not None:
+            own = scope.personal(_BACKGROUND_KINDS)
+            words = self._encoder.query(" ".join(found.variant_terms(self._lexicon)))
+            batch.add(
+                "background-words",
+                "sparse",
+                words,
+                own,
+                corpus=scope.corpus("personal"),
+                limit=facts,
+            )
+            batch.add("background-recent", "recent", _EMPTY, own, limit=facts)
+        return batch
+
+    async def _embed(self, query: str, notes: list[str]) -> Dense:
+        if self._embedder is None or not query.strip():
+            return ()
+        try:
+            async with asyncio.timeout(self._options.embed_seconds):
+                return await self._embedder.query(query)
+        except TimeoutError:
+            notes.append("dense: late")
+        except DependencyUnavailable:
+            notes.append("dense: down")
+        return ()
+
+    async def _rerank(self, analysis: Analysis, ranked: Ranked, notes: list[str]) -> Ranked:
+        if self._reranker is None:
+            return ranked
+        items = ranked.first(self._options.rerank_items)
+        if not items:
+            return ranked
+        texts = [
+            f"{candidate.record.context}\n{candidate.record.value}".strip() for candidate in items
+        ]
+        try:
+            async with asyncio.timeout(self._options.rerank_seconds):
+                scores = await self._reranker.rerank(analysis.text, texts)
+        except TimeoutError:
+            notes.append("rerank: late")
+            return ranked
+        except DependencyUnavailable:
+            notes.append("rerank: down")
+            return ranked
+        return rerank_order(ranked, items, scores)
+
+
+def _has_terms(vector: SparseVector | Dense) -> bool:
+    return bool(vector.indices if isinstance(vector, SparseVector) else vector)
+
+
+def _records(hits: dict[str, list[Hit]], *names: str) -> tuple[MemoryRecord, ...]:
+    found: Sequence[Hit] = [hit for name in names for hit in hits.get(name, [])]
+    return tuple({hit.record.id: hit.record for hit in found}.values())
