@@ -90,6 +90,14 @@ class Bus(Protocol):
         """Records not yet handled, by consumer group."""
         ...
 
+    async def check(self) -> None:
+        """DependencyUnavailable when it cannot be used now."""
+        ...
+
+    async def close(self) -> None:
+        """Release connections. `publish` works until then, also after `stop`."""
+        ...
+
 
 class DeadLetters(Protocol):
     """Dead letters of one bus, for people: `memloom dlq`."""

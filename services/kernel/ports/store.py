@@ -4,7 +4,7 @@ A service's `store` builds SQLAlchemy Core statements over its own tables and ru
 `Transaction` it is given; it never commits. Contract: `tests/contract/store`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
@@ -26,6 +26,10 @@ class Transaction(Protocol):
 
     async def first(self, statement: Executable) -> RowMapping | None:
         """The first row, or None."""
+        ...
+
+    def on_commit(self, callback: Callable[[], None]) -> None:
+        """Call it once the transaction is committed (to wake a worker); never if it is not."""
         ...
 
     @property
