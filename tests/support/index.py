@@ -140,6 +140,8 @@ def _held(field: str, subject: MemoryRecord) -> list[Any]:
     special: dict[str, list[Any]] = {
         "id": [str(subject.id)],
         "owner": [subject.owner.key],
+        "kind": [subject.kind.value],
+        "status": [subject.status.value],
         "document_id": [subject.anchor.document_id] if subject.anchor else [],
         "tags": list(subject.tags),
         "related_id": [
