@@ -1,6 +1,5 @@
 """What stayed between SQL and the index, because a process died there, is written again."""
 
-from services.kernel.ports.clock import Clock
 from services.kernel.ports.store import Database
 from services.memorizer.handlers.indexing import IndexWriter
 from services.memorizer.handlers.ports import RecordStore
@@ -11,13 +10,10 @@ _BATCH = 256
 class Sweeper:
     """Repeats index writes that no one vouched for."""
 
-    def __init__(
-        self, *, database: Database, store: RecordStore, writer: IndexWriter, clock: Clock
-    ) -> None:
+    def __init__(self, *, database: Database, store: RecordStore, writer: IndexWriter) -> None:
         self._database = database
         self._store = store
         self._writer = writer
-        self._clock = clock
 
     async def sweep(self) -> int:
         """One pass; how many records were written again."""

@@ -1,0 +1,94 @@
+"""Composition root of the memorizer: chooses rules and adapters, builds the parts."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from memloom.v1 import records_pb2_grpc
+
+from services.kernel.contracts.blocks import ParsedDocument, Passage
+from services.kernel.contracts.errors import DependencyUnavailable
+from services.kernel.contracts.topics import Service
+from services.kernel.ports.blobs import Blobs
+from services.kernel.ports.clock import Clock
+from services.kernel.ports.index import Index
+from services.kernel.ports.models import Embedder, LexicalEncoder
+from services.kernel.ports.store import Database
+from services.kernel.runtime.lifecycle import ServiceParts
+from services.memorizer.domain.segmentation import segment
+from services.memorizer.handlers.corrections import Corrections
+from services.memorizer.handlers.documents import Documents, Summary
+from services.memorizer.handlers.indexing import IndexWriter
+from services.memorizer.handlers.messages import Messages
+from services.memorizer.handlers.records import RecordCommands
+from services.memorizer.handlers.sweeping import Sweeper
+from services.memorizer.servicer import RecordsServicer
+from services.memorizer.settings import MemorizerSettings
+from services.memorizer.store import SqlRecordStore
+from services.memorizer.subscriptions import subscriptions
+
+
+class RuleSegmenter:
+    """The pure rules with this operator's sizes."""
+
+    def __init__(self, settings: MemorizerSettings) -> None:
+        self._settings = settings
+
+    def segment(self, parsed: ParsedDocument, document_name: str) -> list[Passage]:
+        return segment(
+            parsed,
+            document_name=document_name,
+            target_tokens=self._settings.target_tokens,
+            max_tokens=self._settings.max_tokens,
+        )
+
+    def summarise(
+        self, parsed: ParsedDocument, passages: Sequence[Passage]
+    ) -> tuple[list[Summary], tuple[str, ...]]:
+        return [], ()
+
+
+def build(
+    settings: MemorizerSettings,
+    *,
+    database: Database,
+    blobs: Blobs,
+    index: Index,
+    encoder: LexicalEncoder,
+    clock: Clock,
+    embedder: Embedder | None = None,
+) -> ServiceParts:
+    """The service's parts over the given stores."""
+    store = SqlRecordStore()
+    writer = IndexWriter(index=index, encoder=encoder, embedder=embedder)
+    documents = Documents(
+        database=database,
+        store=store,
+        blobs=blobs,
+        writer=writer,
+        segmenter=RuleSegmenter(settings),
+        clock=clock,
+        batch_passages=settings.batch_passages,
+    )
+    messages = Messages(database=database, store=store, writer=writer, clock=clock)
+    corrections = Corrections(database=database, store=store, writer=writer, clock=clock)
+    commands = RecordCommands(database=database, store=store, writer=writer, clock=clock)
+    sweeper = Sweeper(database=database, store=store, writer=writer)
+
+    def serve(server: Any) -> None:
+        records_pb2_grpc.add_RecordsServicer_to_server(RecordsServicer(commands), server)
+
+    async def sweep() -> None:
+        while True:
+            await clock.sleep(settings.sweep_seconds)
+            with suppress(DependencyUnavailable):  # the next pass finds the same rows
+                await sweeper.sweep()
+
+    return ServiceParts(
+        name=Service.MEMORIZER,
+        database=database,
+        subscriptions=subscriptions(documents, messages, corrections, settings),
+        servicers=(serve,),
+        tasks=(sweep,),
+        checks={"database": database.check, "blobs": blobs.check, "index": index.check},
+    )
