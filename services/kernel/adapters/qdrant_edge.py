@@ -196,7 +196,7 @@ class QdrantEdgeIndex:
             answers[number] = self._hits(queries[number], points)
         return answers
 
-    def _request(self, query: Query, limit: int) -> engine.QueryRequest:
+    def _request(self, query: Query, limit: int, *, payload: bool = True) -> engine.QueryRequest:
         params = None
         if query.using == "sparse":
             corpus = query.corpus if query.corpus is not None else query.where
@@ -205,7 +205,7 @@ class QdrantEdgeIndex:
             limit=limit,
             query=_asked(query),
             filter=translate(query.where, self._dialect),
-            with_payload=[RECORD],
+            with_payload=[RECORD] if payload else False,
             params=params,
         )
 
@@ -213,14 +213,18 @@ class QdrantEdgeIndex:
         """Best first, ties by id: where a tie crosses the limit, all that are tied are fetched,
         so that the answer does not depend on the order in which points were written.
         """
+        known = {point.id: point.payload for point in points}
         limit, wanted = query.limit, len(points)
         while len(points) == wanted > limit and _rank(points[-1]) == _rank(points[limit - 1]):
             if wanted >= _MOST_TIED:
                 break
             wanted *= 4
-            points = self._shard.query(self._request(query, wanted))
+            points = self._shard.query(self._request(query, wanted, payload=False))
         ordered = sorted(points, key=lambda point: (-_rank(point), str(point.id)))[:limit]
-        return [Hit(record_of(point.payload or {}), _score(query, point)) for point in ordered]
+        if missing := [point.id for point in ordered if point.id not in known]:
+            for found in self._shard.retrieve(missing, [RECORD], False):
+                known[found.id] = found.payload
+        return [Hit(record_of(known[point.id] or {}), _score(query, point)) for point in ordered]
 
 
 def dimension_of(path: Path) -> int | None:
