@@ -1,0 +1,136 @@
+"""The bus on Kafka: `Bus` over FastStream's subscribers and one idempotent producer."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from faststream.kafka import KafkaBroker
+
+from services.kernel.adapters.kafka_bus.connection import (
+    Connection,
+    client_arguments,
+    partitions_of,
+    security,
+    unavailable,
+)
+from services.kernel.adapters.kafka_bus.consumer import GroupConsumer
+from services.kernel.adapters.kafka_bus.records import raw_key
+from services.kernel.contracts.topics import CATALOGUE, Topic
+from services.kernel.ports.bus import OutgoingRecord, Route
+from services.kernel.ports.clock import Clock
+from services.kernel.runtime.connections import KafkaSettings
+
+
+class KafkaBus:
+    """One process's part of the bus.
+
+    Within a partition records are handled one at a time, in order; a route's `workers` are as
+    many consumers of its group, so that as many partitions are worked on at once. A crash costs
+    the group `session_timeout_ms` before others take over.
+    """
+
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        *,
+        client_id: str,
+        clock: Clock,
+        catalogue: Sequence[Topic] = CATALOGUE,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._catalogue = catalogue
+        self._connection = Connection(settings, client_id=client_id)
+        self._broker: KafkaBroker | None = None
+        self._groups: list[GroupConsumer] = []
+
+    async def publish(self, records: Sequence[OutgoingRecord]) -> None:
+        await self._connection.send(
+            [
+                (
+                    self._connection.topic(record.topic),
+                    raw_key(record.key),
+                    record.value,
+                    list(record.headers.items()),
+                )
+                for record in records
+            ]
+        )
+
+    async def start(self, routes: Sequence[Route]) -> None:
+        """As the port says; DependencyUnavailable when the cluster cannot be reached."""
+        log = logging.getLogger("memloom.kafka")
+        # FastStream tells of every record and every start; what matters, the policy tells.
+        log.setLevel(max(log.level, logging.ERROR))
+        broker = KafkaBroker(
+            **client_arguments(self._settings, self._connection.client_id),
+            security=security(self._settings),
+            consumer_only=True,
+            allow_auto_create_topics=False,
+            graceful_timeout=None,
+            apply_types=False,
+            logger=log,
+        )
+        self._groups = [
+            GroupConsumer(broker, route, self._connection, self._clock) for route in routes
+        ]
+        self._broker = broker
+        try:
+            await broker.start()
+        except* KafkaError as errors:
+            await broker.stop()
+            raise unavailable(errors.exceptions[0]) from errors
+
+    async def stop(self, grace: float) -> None:
+        broker, self._broker = self._broker, None
+        if broker is not None:
+            await asyncio.gather(*(group.drain(grace) for group in self._groups))
+            await broker.stop()
+        await self._connection.close()
+
+    def halted(self) -> Mapping[str, str]:
+        """Groups that stopped because the code is wrong, with the reason."""
+        return {group.name: group.halted for group in self._groups if group.halted is not None}
+
+    async def check(self) -> None:
+        """DependencyUnavailable when the cluster does not answer."""
+        async with self._connection.admin() as admin:
+            await admin.describe_cluster()
+
+    async def lag(self) -> Mapping[str, int]:
+        """By group, of the whole catalogue and of the own routes."""
+        readers = {(topic.name, group) for topic in self._catalogue for group in topic.readers}
+        readers |= {(group.topic, group.name) for group in self._groups}
+        async with self._connection.admin() as admin, self._connection.reader() as consumer:
+            parts = await partitions_of(
+                admin, {self._connection.topic(name) for name, _ in readers}
+            )
+            known = {part.topic for part in parts}
+            here = {
+                (name, group) for name, group in readers if self._connection.topic(name) in known
+            }
+            ends = await consumer.end_offsets(parts) if parts else {}
+            begins = await consumer.beginning_offsets(parts) if parts else {}
+            done = await self._committed(admin, sorted({group for _, group in here}))
+        lag: dict[str, int] = {}
+        for topic, group in sorted(here):
+            name = self._connection.topic(topic)
+            waiting = (
+                ends[part] - max(done[group].get(part, 0), begins[part])
+                for part in parts
+                if part.topic == name
+            )
+            lag[group] = lag.get(group, 0) + sum(max(0, count) for count in waiting)
+        return lag
+
+    async def _committed(
+        self, admin: AIOKafkaAdminClient, groups: Sequence[str]
+    ) -> dict[str, dict[TopicPartition, int]]:
+        async def one(group: str) -> dict[TopicPartition, int]:
+            offsets = await admin.list_consumer_group_offsets(self._connection.topic(group))
+            return {part: max(0, found.offset) for part, found in offsets.items()}
+
+        return dict(zip(groups, await asyncio.gather(*map(one, groups)), strict=True))
