@@ -85,3 +85,17 @@ class Layout:
             "MEMLOOM_TIKA__URL": f"http://127.0.0.1:{self.tika_port}",
             "MEMLOOM_OTLP__ENDPOINT": f"http://127.0.0.1:{self.otlp_port}",
         }
+
+    def test_environment(self) -> dict[str, str]:
+        """The MEMLOOM_TEST_ variables that send tests marked `real` to these servers."""
+        return {
+            "MEMLOOM_TEST_REQUIRE_REAL": "1",
+            "MEMLOOM_TEST_KAFKA": f"127.0.0.1:{self.kafka_port}",
+            "MEMLOOM_TEST_MINIO_ENDPOINT": f"127.0.0.1:{self.s3_port}",
+            "MEMLOOM_TEST_MINIO_ACCESS_KEY": self.s3_user,
+            "MEMLOOM_TEST_MINIO_SECRET_KEY": self.s3_password,
+            "MEMLOOM_TEST_POSTGRES_URL": (
+                f"postgresql://memloom@127.0.0.1:{self.postgres_port}/memloom_test"
+            ),
+            "MEMLOOM_TEST_TIKA_URL": f"http://127.0.0.1:{self.tika_port}",
+        }

@@ -233,7 +233,7 @@ def _psql(layout: Layout, statement: str) -> subprocess.CompletedProcess[str]:
 def _create_databases(layout: Layout) -> None:
     """One database a service, so that nobody can read another's tables."""
     there = set(_psql(layout, "select datname from pg_database").stdout.split())
-    for service in SERVICES:
+    for service in (*SERVICES, "test"):
         if f"memloom_{service}" not in there:
             made = _psql(layout, f"create database memloom_{service}")
             if made.returncode:

@@ -6,7 +6,7 @@
     stack.py down [NAME...]      stop what `up` started, and nothing else
     stack.py kill NAME...        kill -9, as a crash would be
     stack.py status              one line a server
-    stack.py env [--export]      the MEMLOOM_ variables that point to these servers
+    stack.py env [--export|--tests]  the MEMLOOM_ variables that point to these servers
     stack.py wipe                stop and forget all data
 
 NAME: postgres, kafka, tika, s3, otel. Standard library only: it runs before anything is set up.
@@ -111,6 +111,7 @@ def main() -> int:
     parser.add_argument("command", choices=commands)
     parser.add_argument("names", nargs="*", choices=[*servers(), []], metavar="NAME")
     parser.add_argument("--export", action="store_true", help="env: as shell `export` lines")
+    parser.add_argument("--tests", action="store_true", help="env: MEMLOOM_TEST_ variables")
     asked = parser.parse_args()
     layout = Layout.from_environment()
     names: list[str] = list(asked.names) or list(servers())
@@ -119,7 +120,8 @@ def main() -> int:
             return status(layout, names)
         if asked.command == "env":
             prefix = "export " if asked.export else ""
-            for key, value in layout.environment().items():
+            wanted = layout.test_environment() if asked.tests else layout.environment()
+            for key, value in wanted.items():
                 say(f"{prefix}{key}={shlex.quote(value) if asked.export else value}")
         elif asked.command == "wipe":
             down(layout, list(servers()))

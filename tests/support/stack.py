@@ -1,7 +1,4 @@
-"""The real servers, for tests marked `real`: where they are, and topics of one's own.
-
-A server that is not there fails the test: a suite that skips proves nothing.
-"""
+"""The real servers, for tests marked `real`: a topic prefix or a bucket of one's own."""
 
 import asyncio
 import time
@@ -9,29 +6,17 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from deploy.stack.layout import Layout
 from services.kernel.adapters.kafka_bus import KafkaBus, apply_topics
+from services.kernel.adapters.system_clock import SystemClock
 from services.kernel.contracts.topics import HOUR_MS, Service, Topic
-from services.kernel.runtime.connections import ConnectionSettings, KafkaSettings
-
-LAYOUT = Layout.from_environment()
-
-
-def connections() -> ConnectionSettings:
-    """The servers named by the environment, else those of `make stack`."""
-    settings = ConnectionSettings()
-    if settings.kafka.bootstrap:
-        return settings
-    groups: dict[str, dict[str, str]] = {}
-    for name, value in LAYOUT.environment().items():
-        group, _, field = name.removeprefix("MEMLOOM_").lower().partition("__")
-        groups.setdefault(group, {})[field] = value
-    return ConnectionSettings.model_validate(groups)
+from services.kernel.runtime.connections import KafkaSettings, MinioSettings
+from tests.support.settings import real
 
 
 def kafka_settings(**changes: object) -> KafkaSettings:
     """The broker, with a prefix of its own, so that tests share nothing."""
-    values = connections().kafka.model_dump() | {
+    values: dict[str, object] = {
+        "bootstrap": "" if "bootstrap" in changes else real("kafka"),
         "prefix": f"t{uuid.uuid4().hex[:10]}.",
         "replication": 1,
         "partitions": 4,
@@ -40,22 +25,20 @@ def kafka_settings(**changes: object) -> KafkaSettings:
     return KafkaSettings.model_validate(values | changes)
 
 
+def minio_settings(**changes: object) -> MinioSettings:
+    """The blob store, with a bucket of its own."""
+    values: dict[str, object] = {
+        "endpoint": "" if "endpoint" in changes else real("minio_endpoint"),
+        "access_key": real("minio_access_key"),
+        "secret_key": real("minio_secret_key"),
+        "bucket": f"test-{uuid.uuid4().hex[:12]}",
+    }
+    return MinioSettings.model_validate(values | changes)
+
+
 def a_topic(name: str, *groups: str) -> Topic:
     """A catalogue entry for tests of the bus itself."""
     return Topic(name, Service.GATEWAY, groups, "any", HOUR_MS, "Tests.")
-
-
-class WallClock:
-    """The machine's clock."""
-
-    def now_ms(self) -> int:
-        return time.time_ns() // 1_000_000
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
 
 @asynccontextmanager
@@ -64,7 +47,7 @@ async def a_kafka_bus(
 ) -> AsyncIterator[KafkaBus]:
     """A bus whose topics exist."""
     await apply_topics(settings, catalogue=catalogue)
-    bus = KafkaBus(settings, client_id=client_id, clock=WallClock(), catalogue=catalogue)
+    bus = KafkaBus(settings, client_id=client_id, clock=SystemClock(), catalogue=catalogue)
     try:
         yield bus
     finally:

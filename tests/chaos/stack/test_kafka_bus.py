@@ -12,11 +12,12 @@ from aiokafka import AIOKafkaProducer
 
 from services.kernel.adapters.kafka_bus import KafkaBus, KafkaDeadLetters, apply_topics
 from services.kernel.adapters.kafka_bus.connection import connection_arguments
+from services.kernel.adapters.system_clock import SystemClock
 from services.kernel.contracts.errors import DependencyUnavailable, NotFound
 from services.kernel.contracts.verdicts import Ack, Halt, SetAside, Verdict, Wait
 from services.kernel.ports.bus import IncomingRecord, OutgoingRecord, Route
 from services.kernel.runtime.connections import KafkaSettings
-from tests.support.stack import WallClock, a_kafka_bus, a_topic, kafka_settings, until
+from tests.support.stack import a_kafka_bus, a_topic, kafka_settings, until
 
 pytestmark = pytest.mark.real
 
@@ -143,7 +144,7 @@ async def test_members_join_and_leave_while_they_work_and_nothing_is_lost_or_dou
             ]
         )
         await until(lambda: len(handled) > 20, what="work has begun")
-        second = KafkaBus(settings, client_id="second", clock=WallClock(), catalogue=(WORK,))
+        second = KafkaBus(settings, client_id="second", clock=SystemClock(), catalogue=(WORK,))
         await second.start([route])
         await until(lambda: len(handled) > 120, what="both work")
         await second.stop(10.0)
@@ -261,7 +262,7 @@ async def _acknowledge(record: IncomingRecord) -> Verdict:
 
 async def test_a_cluster_that_is_not_there_is_a_dependency_that_is_down() -> None:
     nowhere = kafka_settings(bootstrap="127.0.0.1:1", publish_seconds=2.0)
-    bus = KafkaBus(nowhere, client_id="tests", clock=WallClock(), catalogue=(WORK,))
+    bus = KafkaBus(nowhere, client_id="tests", clock=SystemClock(), catalogue=(WORK,))
     with pytest.raises(DependencyUnavailable):
         await bus.publish([OutgoingRecord(WORK.name, "k", b"1")])
     with pytest.raises(DependencyUnavailable):

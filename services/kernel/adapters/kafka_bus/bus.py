@@ -10,22 +10,23 @@ from aiokafka.errors import KafkaError
 from faststream.kafka import KafkaBroker
 
 from services.kernel.adapters.kafka_bus.connection import (
-    Connection,
     client_arguments,
     partitions_of,
     security,
     unavailable,
 )
 from services.kernel.adapters.kafka_bus.consumer import GroupConsumer
+from services.kernel.adapters.kafka_bus.letters import KafkaDeadLetters
 from services.kernel.adapters.kafka_bus.records import raw_key
+from services.kernel.contracts.errors import InvalidInput
 from services.kernel.contracts.topics import CATALOGUE, Topic
 from services.kernel.ports.bus import OutgoingRecord, Route
 from services.kernel.ports.clock import Clock
 from services.kernel.runtime.connections import KafkaSettings
 
 
-class KafkaBus:
-    """One process's part of the bus.
+class KafkaBus(KafkaDeadLetters):
+    """One process's part of the bus, with its dead letters.
 
     Within a partition records are handled one at a time, in order; a route's `workers` are as
     many consumers of its group, so that as many partitions are worked on at once. A crash costs
@@ -40,11 +41,10 @@ class KafkaBus:
         clock: Clock,
         catalogue: Sequence[Topic] = CATALOGUE,
     ) -> None:
+        super().__init__(settings, catalogue=catalogue, client_id=client_id)
         self._settings = settings
         self._clock = clock
-        self._catalogue = catalogue
-        self._connection = Connection(settings, client_id=client_id)
-        self._broker: KafkaBroker | None = None
+        self._brokers: list[KafkaBroker] = []
         self._groups: list[GroupConsumer] = []
 
     async def publish(self, records: Sequence[OutgoingRecord]) -> None:
@@ -61,7 +61,15 @@ class KafkaBus:
         )
 
     async def start(self, routes: Sequence[Route]) -> None:
-        """As the port says; DependencyUnavailable when the cluster cannot be reached."""
+        """As the port says, and again for further routes. DependencyUnavailable when the
+        cluster cannot be reached; InvalidInput for a group that the catalogue does not name.
+        """
+        readers = {topic.name: topic.readers for topic in self._catalogue}
+        for route in routes:
+            if route.group not in readers.get(route.topic, ()):
+                raise InvalidInput(
+                    f"group {route.group!r} is not a reader of {route.topic!r} in the catalogue"
+                )
         log = logging.getLogger("memloom.kafka")
         # FastStream tells of every record and every start; what matters, the policy tells.
         log.setLevel(max(log.level, logging.ERROR))
@@ -74,22 +82,24 @@ class KafkaBus:
             apply_types=False,
             logger=log,
         )
-        self._groups = [
-            GroupConsumer(broker, route, self._connection, self._clock) for route in routes
-        ]
-        self._broker = broker
+        groups = [GroupConsumer(broker, route, self._connection, self._clock) for route in routes]
         try:
             await broker.start()
         except* KafkaError as errors:
             await broker.stop()
             raise unavailable(errors.exceptions[0]) from errors
+        self._brokers.append(broker)
+        self._groups += groups
 
     async def stop(self, grace: float) -> None:
-        broker, self._broker = self._broker, None
-        if broker is not None:
-            await asyncio.gather(*(group.drain(grace) for group in self._groups))
-            await broker.stop()
+        groups, self._groups = self._groups, []
+        brokers, self._brokers = self._brokers, []
+        await asyncio.gather(*(group.drain(grace) for group in groups))
+        await asyncio.gather(*(broker.stop() for broker in brokers))
         await self._connection.close()
+
+    async def close(self) -> None:
+        await self.stop(0.0)
 
     def halted(self) -> Mapping[str, str]:
         """Groups that stopped because the code is wrong, with the reason."""
@@ -101,9 +111,8 @@ class KafkaBus:
             await admin.describe_cluster()
 
     async def lag(self) -> Mapping[str, int]:
-        """By group, of the whole catalogue and of the own routes."""
+        """By group, of the whole catalogue."""
         readers = {(topic.name, group) for topic in self._catalogue for group in topic.readers}
-        readers |= {(group.topic, group.name) for group in self._groups}
         async with self._connection.admin() as admin, self._connection.reader() as consumer:
             parts = await partitions_of(
                 admin, {self._connection.topic(name) for name, _ in readers}
@@ -115,7 +124,7 @@ class KafkaBus:
             ends = await consumer.end_offsets(parts) if parts else {}
             begins = await consumer.beginning_offsets(parts) if parts else {}
             done = await self._committed(admin, sorted({group for _, group in here}))
-        lag: dict[str, int] = {}
+        lag = {group: 0 for _, group in readers}
         for topic, group in sorted(here):
             name = self._connection.topic(topic)
             waiting = (
@@ -123,7 +132,7 @@ class KafkaBus:
                 for part in parts
                 if part.topic == name
             )
-            lag[group] = lag.get(group, 0) + sum(max(0, count) for count in waiting)
+            lag[group] += sum(max(0, count) for count in waiting)
         return lag
 
     async def _committed(

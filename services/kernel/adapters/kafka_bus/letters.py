@@ -21,8 +21,14 @@ from services.kernel.runtime.connections import KafkaSettings
 class KafkaDeadLetters:
     """`DeadLetters` over the catalogue's dead-letter topics."""
 
-    def __init__(self, settings: KafkaSettings, *, catalogue: Sequence[Topic] = CATALOGUE) -> None:
-        self._connection = Connection(settings, client_id="memloom-dlq")
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        *,
+        catalogue: Sequence[Topic] = CATALOGUE,
+        client_id: str = "memloom-dlq",
+    ) -> None:
+        self._connection = Connection(settings, client_id=client_id)
         self._catalogue = catalogue
 
     async def list(self, *, group: str | None = None, limit: int = 100) -> Sequence[DeadLetter]:
