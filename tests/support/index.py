@@ -1,6 +1,5 @@
 """Points and filters for tests of the index, and what a filter means, in plain Python."""
 
-import os
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,8 +18,15 @@ from services.kernel.contracts.records import (
 )
 from services.kernel.contracts.scope import Condition, IndexFilter
 from services.kernel.ports.index import Index, Point, SparseVector
+from tests.support.settings import settings
 
-WORLDS = ("edge", "local", *(("server",) if os.environ.get("MEMLOOM_TEST_QDRANT_URL") else ()))
+# The server where MEMLOOM_TEST_QDRANT_URL names one, else the client's local mode for semantics.
+WORLDS = ("edge", "local", *(("server",) if settings().qdrant_url else ()))
+
+
+def server_url(world: str) -> str:
+    """Where `connect` finds it."""
+    return ":memory:" if world == "local" else settings().qdrant_url
 
 
 @asynccontextmanager
@@ -33,8 +39,7 @@ async def open_index(
         yield edge
         await edge.close()
         return
-    url = ":memory:" if world == "local" else os.environ["MEMLOOM_TEST_QDRANT_URL"]
-    client = connect(url)
+    client = connect(server_url(world))
     collection = f"test-{uuid.uuid4().hex}"
     try:
         yield await QdrantServerIndex.open(client, collection, dimension=dimension)

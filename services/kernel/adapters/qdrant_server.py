@@ -96,13 +96,15 @@ class QdrantServerIndex:
     async def open(
         cls, client: AsyncQdrantClient, collection: str, *, dimension: int | None = None
     ) -> Self:
-        """The collection, made with its payload indexes where it is absent. The client stays
+        """The collection, made where it is absent, with its payload indexes: `partition` is the
+        tenant's key, by which the server lays points out together. The client stays
         the caller's to close. InvalidInput when it was made with another dimension;
         DependencyUnavailable.
         """
         async with server_errors():
             if not await client.collection_exists(collection):
                 await create_collection(client, collection, dimension=dimension)
+            await _field_indexes(client, collection)
             made_with = await dimension_of(client, collection)
         if made_with != (dimension or None):
             raise InvalidInput(
@@ -230,9 +232,7 @@ async def create_collection(
     dimension: int | None,
     metadata: Mapping[str, Any] | None = None,
 ) -> None:
-    """A collection with our vectors and payload indexes; `partition` is the tenant's key, by
-    which the server lays points out together.
-    """
+    """An empty collection with our vectors."""
     vectors = {}
     if dimension:
         vectors[DENSE] = models.VectorParams(size=dimension, distance=models.Distance.COSINE)
@@ -242,17 +242,24 @@ async def create_collection(
         sparse_vectors_config={SPARSE: models.SparseVectorParams(modifier=models.Modifier.IDF)},
         metadata=dict(metadata) if metadata else None,
     )
+
+
+async def _field_indexes(client: AsyncQdrantClient, collection: str) -> None:
+    """Payload indexes that are not there yet (a making may have been cut short)."""
     if is_local(client):
-        return  # it has no payload indexes
+        return  # it has none
+    known = set((await client.get_collection(collection)).payload_schema)
     for field in KEYWORD_FIELDS:
         schema = models.KeywordIndexParams(
             type=models.KeywordIndexType.KEYWORD, is_tenant=field == PARTITION
         )
-        await client.create_payload_index(collection, field, schema, wait=True)
+        if field not in known:
+            await client.create_payload_index(collection, field, schema, wait=True)
     for field in INTEGER_FIELDS:
-        await client.create_payload_index(
-            collection, field, models.PayloadSchemaType.INTEGER, wait=True
-        )
+        if field not in known:
+            await client.create_payload_index(
+                collection, field, models.PayloadSchemaType.INTEGER, wait=True
+            )
 
 
 async def dimension_of(client: AsyncQdrantClient, collection: str) -> int | None:
