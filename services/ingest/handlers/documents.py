@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from typing import Protocol
 
 from services.ingest.domain.media import HEAD_BYTES, detect, safe_name
@@ -23,14 +22,28 @@ from services.kernel.ports.store import Database, Transaction
 from services.kernel.runtime.dispatch import Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(Protocol):
     """A response being read: the name and type that it claims, and its bytes."""
 
-    name: str
-    media_type: str
-    size: int | None
-    chunks: AsyncIterator[bytes]
+    @property
+    def name(self) -> str:
+        """File name, from the header or the URL."""
+        ...
+
+    @property
+    def media_type(self) -> str:
+        """As the host declares it."""
+        ...
+
+    @property
+    def size(self) -> int | None:
+        """Bytes, where the host says so."""
+        ...
+
+    @property
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The bytes, once."""
+        ...
 
 
 class Fetcher(Protocol):

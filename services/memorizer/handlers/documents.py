@@ -173,6 +173,10 @@ class Documents:
             if await self._store.is_document_gone(tx, event):
                 raise StaleEvent("the document was removed")
             await self._store.see_revision(tx, event)
+            erased = await self._store.erased(
+                tx, event.project_id, [record.id for record in records]
+            )
+            records = [record for record in records if record.id not in erased]
             await self._store.put(tx, records)
         await self._writer.sync(records)
         passages = sum(1 for record in records if record.kind is Kind.PASSAGE)

@@ -103,7 +103,7 @@ class RecordStore(Protocol):
         ...
 
     async def erase(self, tx: Transaction, project_id: str, ids: Sequence[UUID]) -> int:
-        """Forget these, and leave a tombstone for each; how many."""
+        """Forget the words of these, and keep a tombstone for each; how many."""
         ...
 
     async def erased(self, tx: Transaction, project_id: str, ids: Sequence[UUID]) -> set[UUID]:

@@ -11,12 +11,12 @@ from sqlalchemy.sql.expression import ColumnElement
 from services.kernel.contracts.events import DocumentIdentity, DocumentRemoved, OwnerRemoved
 from services.kernel.contracts.records import Kind, MemoryRecord, Owner, OwnerType, Status
 from services.kernel.ports.store import Transaction
+from services.memorizer.domain.deletion import redacted
 from services.memorizer.handlers.ports import BatchCount
 from services.memorizer.store.tables import (
     BATCHES,
     DOCUMENTS,
     OWNER_TOMBSTONES,
-    RECORD_TOMBSTONES,
     RECORDS,
 )
 
@@ -131,7 +131,11 @@ class SqlRecordStore:
                 statement.on_conflict_do_update(
                     index_elements=[RECORDS.c.owner_key, RECORDS.c.id],
                     set_=kept,
-                    where=RECORDS.c.revision <= statement.excluded.revision,
+                    where=and_(
+                        RECORDS.c.revision <= statement.excluded.revision,
+                        # What was deleted by hand stays deleted.
+                        RECORDS.c.status != Status.DELETED.value,
+                    ),
                 ),
                 rows,
             )
@@ -170,7 +174,11 @@ class SqlRecordStore:
             found += _records(
                 await tx.all(
                     select(RECORDS.c.body)
-                    .where(RECORDS.c.project_id == project_id, RECORDS.c.id.in_(wanted))
+                    .where(
+                        RECORDS.c.project_id == project_id,
+                        RECORDS.c.id.in_(wanted),
+                        RECORDS.c.status != Status.DELETED.value,
+                    )
                     .order_by(RECORDS.c.id)
                 )
             )
@@ -266,25 +274,25 @@ class SqlRecordStore:
         )
 
     async def erase(self, tx: Transaction, project_id: str, ids: Sequence[UUID]) -> int:
-        texts = [str(identifier) for identifier in ids]
-        for text in texts:
+        found = await self.many(tx, project_id, ids)
+        for record in found:
+            row = _row(redacted(record)) | {"indexed": True}
             await tx.execute(
-                _insert(tx, RECORD_TOMBSTONES)
-                .values(project_id=project_id, id=text)
-                .on_conflict_do_nothing()
+                update(RECORDS)
+                .where(RECORDS.c.owner_key == record.owner.key, RECORDS.c.id == str(record.id))
+                .values(row)
             )
-        return await tx.execute(
-            delete(RECORDS).where(RECORDS.c.project_id == project_id, RECORDS.c.id.in_(texts))
-        )
+        return len(found)
 
     async def erased(self, tx: Transaction, project_id: str, ids: Sequence[UUID]) -> set[UUID]:
         found: set[UUID] = set()
         for start in range(0, len(ids), _CHUNK):
             wanted = [str(identifier) for identifier in ids[start : start + _CHUNK]]
             rows = await tx.all(
-                select(RECORD_TOMBSTONES.c.id).where(
-                    RECORD_TOMBSTONES.c.project_id == project_id,
-                    RECORD_TOMBSTONES.c.id.in_(wanted),
+                select(RECORDS.c.id).where(
+                    RECORDS.c.project_id == project_id,
+                    RECORDS.c.id.in_(wanted),
+                    RECORDS.c.status == Status.DELETED.value,
                 )
             )
             found |= {UUID(row["id"]) for row in rows}

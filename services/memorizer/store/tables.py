@@ -72,10 +72,3 @@ OWNER_TOMBSTONES = Table(
     Column("owner_key", String(300), primary_key=True),
     Column("removed_at", BigInteger, nullable=False),
 )
-
-RECORD_TOMBSTONES = Table(
-    "record_tombstones",
-    METADATA,
-    Column("project_id", String(100), primary_key=True),
-    Column("id", String(36), primary_key=True),
-)

@@ -64,14 +64,9 @@ def upgrade() -> None:
         sa.Column("owner_key", sa.String(300), primary_key=True),
         sa.Column("removed_at", sa.BigInteger, nullable=False),
     )
-    op.create_table(
-        "record_tombstones",
-        sa.Column("project_id", sa.String(100), primary_key=True),
-        sa.Column("id", sa.String(36), primary_key=True),
-    )
 
 
 def downgrade() -> None:
-    for table in ("record_tombstones", "owner_tombstones", "batches", "documents", "records"):
+    for table in ("owner_tombstones", "batches", "documents", "records"):
         op.drop_table(table)
     drop_runtime_tables(op)
