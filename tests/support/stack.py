@@ -1,15 +1,15 @@
 """The real servers, for tests marked `real`: a topic prefix or a bucket of one's own."""
 
-import asyncio
-import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Self
 
 from services.kernel.adapters.kafka_bus import KafkaBus, apply_topics
 from services.kernel.adapters.system_clock import SystemClock
 from services.kernel.contracts.topics import HOUR_MS, Service, Topic
 from services.kernel.runtime.connections import KafkaSettings, MinioSettings
+from tests.support.bus import new_topic
 from tests.support.settings import real
 
 
@@ -54,16 +54,36 @@ async def a_kafka_bus(
         await bus.stop(5.0)
 
 
-async def until(
-    condition: Callable[[], bool | Awaitable[bool]], *, seconds: float = 30.0, what: str = ""
-) -> None:
-    """Wait for a condition; AssertionError with `what` when it does not come true in time."""
-    end = time.monotonic() + seconds
-    while True:
-        found = condition()
-        if not isinstance(found, bool):
-            found = await found
-        if found:
-            return
-        assert time.monotonic() < end, f"not in {seconds} s: {what}"
-        await asyncio.sleep(0.02)
+class KafkaWorld:
+    """Implements `tests.support.bus.BusWorld` on the broker, under a prefix of its own.
+
+    With twelve partitions the keys of the contract's tests fall on different ones: within a
+    partition Kafka's keys run one after another.
+    """
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self.topic = new_topic()
+        self.other = new_topic()
+        self.settings = settings
+        self._opened: list[KafkaBus] = []
+
+    @classmethod
+    async def create(cls) -> Self:
+        """With its topics made."""
+        world = cls(kafka_settings(partitions=12))
+        await apply_topics(world.settings, catalogue=(world.topic, world.other))
+        return world
+
+    def open(self) -> KafkaBus:
+        bus = KafkaBus(
+            self.settings,
+            client_id=f"tests-{len(self._opened)}",
+            clock=SystemClock(),
+            catalogue=(self.topic, self.other),
+        )
+        self._opened.append(bus)
+        return bus
+
+    async def close(self) -> None:
+        for bus in self._opened:
+            await bus.close()

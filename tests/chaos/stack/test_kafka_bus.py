@@ -17,7 +17,8 @@ from services.kernel.contracts.errors import DependencyUnavailable, NotFound
 from services.kernel.contracts.verdicts import Ack, Halt, SetAside, Verdict, Wait
 from services.kernel.ports.bus import IncomingRecord, OutgoingRecord, Route
 from services.kernel.runtime.connections import KafkaSettings
-from tests.support.stack import a_kafka_bus, a_topic, kafka_settings, until
+from tests.support.stack import a_kafka_bus, a_topic, kafka_settings
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.real
 
@@ -65,7 +66,7 @@ async def test_poison_at_every_layer_is_set_aside_and_the_rest_goes_on() -> None
             await send_raw(settings, key, value, headers)
         await send_raw(settings, b"k", b'{"id": "last"}', [])
         await bus.start([Route(WORK.name, "a.work", deliver, workers=2)])
-        await until(lambda: good == ["first", "last"], what="both good records, in order")
+        await until(lambda: good == ["first", "last"])
         letters = KafkaDeadLetters(settings, catalogue=(WORK,))
         found = await letters.list()
         assert [letter.value for letter in found] == [v or b"" for _, v, _ in poison]
@@ -74,7 +75,7 @@ async def test_poison_at_every_layer_is_set_aside_and_the_rest_goes_on() -> None
         assert {letter.group for letter in found} == {"a.work"}
         assert found[0].origin == f"{settings.prefix}work.v1-0@1"
         assert found[0].error_code == 50002
-        await until(lambda: _lag_is(bus, "a.work", 0), what="everything is committed")
+        await until(lambda: _lag_is(bus, "a.work", 0))
         await letters.close()
 
 
@@ -104,13 +105,13 @@ async def test_a_replayed_letter_reaches_its_own_group_only_and_keeps_its_bytes(
         async def one_letter() -> bool:
             return len(await letters.list(group="a.work")) == 1
 
-        await until(one_letter, what="the letter")
+        await until(one_letter)
         (letter,) = await letters.list()
         assert letter.attempts == 3
         mended = True
         await letters.replay(letter.id)
-        await until(lambda: len(seen) == 2, what="the other group's first, ours after the replay")
-        await until(lambda: _lag_is(bus, "b.work", 0), what="b has passed the replay")
+        await until(lambda: len(seen) == 2)
+        await until(lambda: _lag_is(bus, "b.work", 0))
         assert sorted(seen) == [
             ("a.work", b"\x00bytes", {"h": b"\xff"}),
             ("b.work", b"\x00bytes", {"h": b"\xff"}),
@@ -143,13 +144,13 @@ async def test_members_join_and_leave_while_they_work_and_nothing_is_lost_or_dou
                 for n in range(count)
             ]
         )
-        await until(lambda: len(handled) > 20, what="work has begun")
+        await until(lambda: len(handled) > 20)
         second = KafkaBus(settings, client_id="second", clock=SystemClock(), catalogue=(WORK,))
         await second.start([route])
-        await until(lambda: len(handled) > 120, what="both work")
+        await until(lambda: len(handled) > 120)
         await second.stop(10.0)
-        await until(lambda: len(handled) == count, seconds=60, what="all handled")
-        await until(lambda: _lag_is(first, "a.work", 0), what="all committed")
+        await until(lambda: len(handled) == count, within=60)
+        await until(lambda: _lag_is(first, "a.work", 0))
     lost = count - len(handled)
     doubled = sum(handled.values()) - len(handled)
     assert (lost, doubled) == (0, 0)
@@ -179,7 +180,7 @@ async def test_a_drain_lets_the_running_handler_finish_and_commits_it() -> None:
         await stopping
         assert handled == [b"1"]
         await bus.start([route])
-        await until(lambda: handled == [b"1", b"2"], what="only what was not begun comes after")
+        await until(lambda: handled == [b"1", b"2"])
 
 
 async def test_a_wait_keeps_order_never_dead_letters_and_ends_at_once_on_a_stop() -> None:
@@ -198,11 +199,11 @@ async def test_a_wait_keeps_order_never_dead_letters_and_ends_at_once_on_a_stop(
     async with a_kafka_bus(settings, (WORK,)) as bus:
         await bus.publish([OutgoingRecord(WORK.name, "k", value) for value in (b"1", b"2", b"3")])
         await bus.start([Route(WORK.name, "a.work", deliver, workers=2)])
-        await until(lambda: len(deliveries) >= 4, what="asked again and again")
+        await until(lambda: len(deliveries) >= 4)
         assert deliveries[:4] == [1, 2, 3, 4]
         assert handled == []
         down = False
-        await until(lambda: handled == [b"1", b"2", b"3"], what="in order once it is back")
+        await until(lambda: handled == [b"1", b"2", b"3"])
         letters = KafkaDeadLetters(settings, catalogue=(WORK,))
         assert await letters.list() == []
 
@@ -213,7 +214,7 @@ async def test_a_wait_keeps_order_never_dead_letters_and_ends_at_once_on_a_stop(
         await bus.stop(5.0)
         await bus.publish([OutgoingRecord(WORK.name, "k", b"4")])
         await bus.start([Route(WORK.name, "a.work", wait_long, workers=2)])
-        await until(lambda: deliveries[-1] == 0, what="it sleeps")
+        await until(lambda: deliveries[-1] == 0)
         async with asyncio.timeout(4.0):
             await bus.stop(60.0)
 
@@ -234,8 +235,8 @@ async def test_the_fuse_stops_one_group_and_leaves_its_record() -> None:
         await bus.start(
             [Route(WORK.name, "a.work", broken, workers=2), Route(WORK.name, "b.work", fine)]
         )
-        await until(lambda: "a.work" in bus.halted(), what="the fuse blows")
-        await until(lambda: other == [b"1", b"2"], what="the other group goes on")
+        await until(lambda: "a.work" in bus.halted())
+        await until(lambda: other == [b"1", b"2"])
         assert await bus.lag() == {"a.work": 2, "b.work": 0}
 
 
@@ -252,8 +253,8 @@ async def test_a_handler_that_raises_is_asked_again_and_blocks_nothing_for_ever(
     async with a_kafka_bus(settings, (WORK,)) as bus:
         await bus.start([Route(WORK.name, "a.work", deliver, workers=2)])
         await bus.publish([OutgoingRecord(WORK.name, "k", b"1")])
-        await until(lambda: seen == [1, 2], what="asked twice")
-        await until(lambda: _lag_is(bus, "a.work", 0), what="committed")
+        await until(lambda: seen == [1, 2])
+        await until(lambda: _lag_is(bus, "a.work", 0))
 
 
 async def _acknowledge(record: IncomingRecord) -> Verdict:

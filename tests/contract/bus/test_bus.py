@@ -19,12 +19,15 @@ from services.kernel.contracts.verdicts import (
 )
 from services.kernel.ports.bus import IncomingRecord, OutgoingRecord
 from tests.support.bus import GROUPS, BusWorld, Recorder, SqliteWorld, numbered, record, route
+from tests.support.stack import KafkaWorld
 from tests.support.waiting import until
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", pytest.param("kafka", marks=pytest.mark.real)])
 async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[BusWorld]:
-    world = SqliteWorld(tmp_path)
+    world: BusWorld = (
+        SqliteWorld(tmp_path) if request.param == "sqlite" else await KafkaWorld.create()
+    )
     yield world
     await world.close()
 

@@ -48,6 +48,10 @@ class KafkaBus(KafkaDeadLetters):
         self._groups: list[GroupConsumer] = []
 
     async def publish(self, records: Sequence[OutgoingRecord]) -> None:
+        known = {topic.name for topic in self._catalogue}
+        for record in records:
+            if record.topic not in known:
+                raise InvalidInput(f"topic {record.topic!r} is not in the catalogue")
         await self._connection.send(
             [
                 (

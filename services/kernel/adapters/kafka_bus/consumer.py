@@ -55,17 +55,17 @@ class _Flight:
 class _Message(KafkaAckableMessage):
     """Commits its own offset and no other, and tells its group when that is done."""
 
-    def __init__(self, record: Any, group: "GroupConsumer") -> None:
+    def __init__(self, record: Any, consumer: Any, group: "GroupConsumer") -> None:
         super().__init__(
             body=record.value or b"",
             headers={},
             message_id=position(record),
             raw_message=record,
-            consumer=record.consumer,
+            consumer=consumer,
         )
         self.record = record
         self.partition = TopicPartition(record.topic, record.partition)
-        self._driver = record.consumer
+        self._driver = consumer
         self._group = group
 
     async def ack(self) -> None:
@@ -122,8 +122,7 @@ class GroupConsumer:
             group_id=connection.topic(route.group),
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.NACK_ON_ERROR,
-            # Two at least: FastStream has one consumer a worker only from there on.
-            max_workers=max(2, route.workers),
+            max_workers=route.workers,
             session_timeout_ms=settings.session_timeout_ms,
             heartbeat_interval_ms=settings.session_timeout_ms // 4,
             max_poll_interval_ms=settings.max_poll_interval_ms,
@@ -139,7 +138,9 @@ class GroupConsumer:
 
     async def _parse(self, record: Any) -> _Message:
         """Cannot fail: FastStream's own parser loses a record whose header is no UTF-8."""
-        return _Message(record, self)
+        # Several workers are several consumers, and the record knows its own.
+        consumer = getattr(record, "consumer", None) or self._subscriber.consumer
+        return _Message(record, consumer, self)
 
     async def _decode(self, message: _Message) -> _Message:
         return message
@@ -257,7 +258,9 @@ class GroupConsumer:
         await self.settle(set(self._flights), 5.0)
 
     def _pause(self) -> None:
-        for consumer in getattr(self._subscriber, "consumer_subgroup", []):
+        single = self._subscriber.consumer
+        consumers = getattr(self._subscriber, "consumer_subgroup", [single] if single else [])
+        for consumer in consumers:
             consumer.pause(*consumer.assignment())
 
     def _halt(self, reason: str) -> None:
