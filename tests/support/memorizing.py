@@ -1,0 +1,167 @@
+"""The memorizer's handlers over a real database, with what the dispatcher would do around them."""
+
+import hashlib
+from collections.abc import AsyncIterable, AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from services.kernel.adapters.lexical import LexicalBm25
+from services.kernel.adapters.sql import SqlDatabase
+from services.kernel.contracts.blocks import Block, BlockKind, ParsedDocument
+from services.kernel.contracts.errors import InvalidInput, NotFound, StaleEvent
+from services.kernel.contracts.events import Envelope, Event
+from services.kernel.contracts.ids import derive
+from services.kernel.ports.blobs import BlobInfo
+from services.kernel.runtime.dispatch import Handler, Subscription
+from services.memorizer.app import RuleSegmenter
+from services.memorizer.handlers.corrections import Corrections
+from services.memorizer.handlers.documents import Documents
+from services.memorizer.handlers.indexing import IndexWriter
+from services.memorizer.handlers.messages import Messages
+from services.memorizer.handlers.records import RecordCommands
+from services.memorizer.settings import MemorizerSettings
+from services.memorizer.store import METADATA, MIGRATIONS, SqlRecordStore
+from services.memorizer.subscriptions import subscriptions
+from tests.support.memory_index import MemoryIndex
+
+
+class FixedClock:
+    """Time that stands still unless told."""
+
+    def __init__(self, now: int = 1_765_525_947_718) -> None:
+        self.now = now
+
+    def now_ms(self) -> int:
+        return self.now
+
+    def monotonic(self) -> float:
+        return self.now / 1000
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += int(seconds * 1000)
+
+
+class DictBlobs:
+    """Blobs in a dictionary: what these handlers use of the port."""
+
+    def __init__(self) -> None:
+        self.blobs: dict[str, bytes] = {}
+
+    async def put(
+        self, path: str, chunks: AsyncIterable[bytes] | bytes, *, limit: int | None = None
+    ) -> BlobInfo:
+        if not isinstance(chunks, bytes):
+            chunks = b"".join([chunk async for chunk in chunks])
+        if limit is not None and len(chunks) > limit:
+            raise InvalidInput("too large")
+        self.blobs[path] = chunks
+        return BlobInfo(path, len(chunks), hashlib.sha256(chunks).hexdigest())
+
+    async def get(self, path: str, *, limit: int = 64 << 20) -> bytes:
+        if path not in self.blobs:
+            raise NotFound(path)
+        return self.blobs[path][:limit]
+
+    async def delete_prefix(self, prefix: str) -> int:
+        gone = [path for path in self.blobs if path.startswith(prefix)]
+        for path in gone:
+            del self.blobs[path]
+        return len(gone)
+
+
+class Memorizer:
+    """All handlers of the service, and a bus that only remembers what was emitted."""
+
+    def __init__(self, database: SqlDatabase, *, batch_passages: int = 3) -> None:
+        self.database = database
+        self.clock = FixedClock()
+        self.blobs = DictBlobs()
+        self.index = MemoryIndex()
+        self.store = SqlRecordStore()
+        settings = MemorizerSettings(target_tokens=32, max_tokens=64)
+        writer = IndexWriter(index=self.index, encoder=LexicalBm25())
+        shared = {"database": database, "store": self.store, "writer": writer}
+        documents = Documents(
+            database=database,
+            store=self.store,
+            blobs=self.blobs,  # type: ignore[arg-type] # a part of the port
+            writer=writer,
+            segmenter=RuleSegmenter(settings),
+            clock=self.clock,
+            batch_passages=batch_passages,
+        )
+        messages = Messages(**shared, clock=self.clock)  # type: ignore[arg-type] # typed above
+        corrections = Corrections(**shared, clock=self.clock)  # type: ignore[arg-type] # as above
+        self.commands = RecordCommands(**shared, clock=self.clock)  # type: ignore[arg-type] # as above
+        self.table: tuple[Subscription, ...] = subscriptions(
+            documents, messages, corrections, settings
+        )
+
+    def _handler(self, event: Event) -> Handler:
+        for subscription in self.table:
+            if type(event) in subscription.handlers:
+                return subscription.handlers[type(event)]
+        raise LookupError(event.TYPE)
+
+    async def handle(self, event: Event) -> list[Event]:
+        """As the dispatcher does: handler, then one transaction; stale is ignored."""
+        envelope = Envelope.wrap(
+            event, event_id=derive(event.model_dump_json()), time=self.clock.now, producer="test"
+        )
+        try:
+            outcome = await self._handler(event)(event, envelope)
+        except StaleEvent:
+            return []
+        emitted = list(outcome.events)
+        if outcome.apply is not None:
+            async with self.database.write() as tx:
+                emitted += await outcome.apply(tx)
+        return emitted
+
+    async def indexed(self) -> dict[str, tuple[int, str]]:
+        """What the index holds: id to revision and text."""
+        found = list(self.index._points.values())
+        return {
+            str(point.record.id): (point.record.revision, point.record.value) for point in found
+        }
+
+
+@asynccontextmanager
+async def memorizer(folder: Path, **options: int) -> AsyncIterator[Memorizer]:
+    """A fresh one in `folder`."""
+    database = SqlDatabase(
+        f"sqlite+aiosqlite:///{folder / 'memorizer.db'}", metadata=METADATA, migrations=MIGRATIONS
+    )
+    await database.migrate()
+    try:
+        yield Memorizer(database, **options)
+    finally:
+        await database.close()
+
+
+def parsed_document(sections: int, title: str = "Rules") -> ParsedDocument:
+    """A document of that many sections of one paragraph."""
+    text = ""
+    blocks: list[Block] = []
+
+    def add(kind: BlockKind, content: str, path: tuple[str, ...], level: int = 0) -> None:
+        nonlocal text
+        start = len(text)
+        text += content + "\n"
+        blocks.append(
+            Block(
+                kind=kind,
+                text=content,
+                start=start,
+                end=start + len(content),
+                heading_path=path,
+                level=level,
+            )
+        )
+
+    for number in range(sections):
+        path = (f"Part {number}",)
+        add(BlockKind.HEADING, path[0], path, 1)
+        words = " ".join(f"rule-{number}-{word} holds for everybody" for word in range(8))
+        add(BlockKind.PARAGRAPH, f"In part {number}: {words}.", path)
+    return ParsedDocument(title=title, text=text, blocks=tuple(blocks))
