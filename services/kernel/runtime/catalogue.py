@@ -42,8 +42,7 @@ def differing(folder: Path) -> list[str]:
     return [
         path
         for path, content in export().items()
-        if not (folder / path).is_file()
-        or (folder / path).read_text(encoding="utf-8") != content
+        if not (folder / path).is_file() or (folder / path).read_text(encoding="utf-8") != content
     ]
 
 
