@@ -44,7 +44,7 @@ DENSE: Final = "dense"
 SPARSE: Final = "sparse"
 WRITE_BATCH: Final = 64
 SCROLL_BATCH: Final = 256
-FLUSH_SECONDS: Final = 20.0
+FLUSH_SECONDS: Final = 5.0  # 8-25 ms each; a rare one would hold the GIL for longer
 _MOST_TIED: Final = 2048
 
 T = TypeVar("T")
