@@ -76,8 +76,8 @@ class MinioSettings(BaseModel):
 
 
 class PostgresSettings(BaseModel):
-    """MEMLOOM_POSTGRES__URL, with `{service}` where the service's name belongs: every service
-    has a database of its own.
+    """MEMLOOM_POSTGRES__URL, with `{service}` where the service's name belongs: a database a
+    service. Without the mark all share one database, a schema a service.
     """
 
     url: str = ""
@@ -88,6 +88,11 @@ class PostgresSettings(BaseModel):
         if value and not value.startswith("postgresql+asyncpg://"):
             raise ValueError("MEMLOOM_POSTGRES__URL must start with postgresql+asyncpg://")
         return value
+
+    @property
+    def one_each(self) -> bool:
+        """Whether the URL names a database a service."""
+        return SERVICE_MARK in self.url
 
     def url_for(self, service: str) -> str:
         """The service's own database."""
