@@ -18,7 +18,8 @@ class ReadLimits:
 @dataclass(frozen=True, slots=True)
 class Word:
     """Letters without a blank between them, on a page. x0, x1: left and right; y: its baseline;
-    size: of the font; all in points, y upwards. bold: by the font's name or flags.
+    size: of the font; all in points, y upwards. bold, mono (one width for all letters): by the
+    font's name or flags.
     """
 
     text: str
@@ -27,6 +28,7 @@ class Word:
     y: float
     size: float
     bold: bool = False
+    mono: bool = False
 
 
 @dataclass(frozen=True, slots=True)

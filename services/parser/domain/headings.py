@@ -1,0 +1,145 @@
+"""Headings in text that has no marks for them: numbering, shape and neighbours tell.
+
+General knowledge of how Chinese and English documents number and word their headings; nothing
+about any field.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+_CN = "一二三四五六七八九十百千零〇两"
+_TERMINAL: Final = tuple("。！？；，、：.!?;,:…")
+_MAX_WIDTH: Final = 64  # half-width columns: about 32 Chinese characters, or ten English words
+_MAX_WORDS: Final = 14
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
+_HAS_LETTER = re.compile(r"[^\W\d_]")
+
+# (style, pattern). A style is a kind of numbering: headings of one style are of one level.
+_STYLES: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
+    ("cn-part", re.compile(rf"^第\s*[{_CN}\d]+\s*(编|部分|篇|卷|部)(?![分门])[\s　:：]*")),
+    ("cn-chapter", re.compile(rf"^第\s*[{_CN}\d]+\s*[章讲课回](?!程)[\s　:：]*")),
+    ("cn-section", re.compile(rf"^第\s*[{_CN}\d]+\s*节[\s　:：]*")),
+    ("cn-article", re.compile(rf"^第\s*[{_CN}\d]+\s*条[\s　:：]*")),
+    ("cn-appendix", re.compile(rf"^附[录件表图则]\s*[{_CN}\dA-Z]*(?=$|[\s　:：、.])[\s　:：、.]*")),
+    (
+        "en-part",
+        re.compile(r"^part\s+([ivxlc]+|\d+|one|two|three|four|five)\b[\s.:–—-]*", re.IGNORECASE),
+    ),
+    (
+        "en-chapter",
+        re.compile(r"^(chapter|unit|lesson)\s+([ivxlc]+|\d+)\b[\s.:–—-]*", re.IGNORECASE),
+    ),
+    (
+        "en-section",
+        re.compile(r"^(section|article|item|§)\s*([ivxlc]+|\d+[a-z]?)\b[\s.:–—-]*", re.IGNORECASE),
+    ),
+    (
+        "en-appendix",
+        re.compile(r"^(appendix|annex|schedule|exhibit)\s+([a-z]|\d+)\b[\s.:–—-]*", re.IGNORECASE),
+    ),
+    ("cn-number", re.compile(rf"^[{_CN}]{{1,4}}[、．.][\s　]*")),
+    ("cn-bracket", re.compile(rf"^[（(][{_CN}]{{1,4}}[）)][\s　、]*")),
+    ("bracket", re.compile(r"^[（(]\d{1,2}[）)][\s　]*")),
+    ("half-bracket", re.compile(r"^\d{1,2}[）)][\s　]*")),
+    ("circled", re.compile(r"^[①-⑳][\s　]*")),
+    ("roman", re.compile(r"^[IVX]{1,5}[.、]\s+")),
+    ("letter", re.compile(r"^[A-Z][.、]\s+")),
+)
+_DECIMAL = re.compile(r"^(\d{1,3}(?:[.．]\d{1,3}){0,5})([.．、]?)([\s　]+|(?=[\u3400-\u9fff]))")
+
+
+@dataclass(frozen=True, slots=True)
+class Numbering:
+    """What a line begins with. style: kind of numbering; numbers: of a decimal one; rest: what
+    follows it.
+    """
+
+    style: str
+    numbers: tuple[int, ...]
+    rest: str
+    dotted: bool = False
+
+
+def numbering(text: str) -> Numbering | None:
+    """The numbering with which a line begins, if any."""
+    for style, pattern in _STYLES:
+        found = pattern.match(text)
+        if found:
+            return Numbering(style, (), text[found.end() :].strip())
+    found = _DECIMAL.match(text)
+    if found is None:
+        return None
+    numbers = tuple(int(part) for part in re.split("[.．]", found.group(1)))
+    rest = text[found.end() :].strip()
+    return Numbering(f"decimal-{len(numbers)}", numbers, rest, found.group(2) != "")
+
+
+def width(text: str) -> int:
+    """Columns: a Chinese character takes two."""
+    return len(text) + sum(len(run) for run in _CHINESE.findall(text))
+
+
+def looks_like_heading(text: str, *, max_width: int = _MAX_WIDTH) -> bool:
+    """Whether a lone line has a heading's shape: short, a phrase, no sentence."""
+    text = text.strip()
+    if not text or width(text) > max_width or text.endswith(_TERMINAL):
+        return False
+    if not _HAS_LETTER.search(text) or len(text.split()) > _MAX_WORDS:
+        return False
+    if re.search(r"[。！？；]|[.!?] [A-Z]|https?://|[=<>{}|\\\t]|[@$%^]", text):
+        return False
+    return not re.match(r"^[-–—•●·*+>#|“\"'‘(（\[【]", text)
+
+
+def is_shouting(text: str) -> bool:
+    """An ENGLISH LINE IN CAPITALS of at least two letters a word and four in all."""
+    letters = [character for character in text if character.isalpha()]
+    return len(letters) >= 4 and all(c.isupper() for c in letters) and text.isascii()  # noqa: PLR2004 - said above
+
+
+@dataclass(slots=True)
+class Sequence:
+    """Whether decimal numbers go on as headings do: 1, 1.1, 1.2, 2 …; not 3.5 (kilograms)."""
+
+    last: dict[tuple[int, ...], int] = field(default_factory=dict)
+
+    def accepts(self, numbers: tuple[int, ...]) -> bool:
+        """Whether these may come next; remembers them if so."""
+        parent, number = numbers[:-1], numbers[-1]
+        before = self.last.get(parent)
+        known_parent = not parent or self.last.get(parent[:-1], -1) == parent[-1]
+        begins = number in {0, 1} and (before is None or not parent)
+        goes_on = before is not None and before < number <= before + 3
+        if not (goes_on or (begins and (known_parent or not self.last))):
+            return False
+        self.last = {
+            key: value for key, value in self.last.items() if key[: len(numbers)] != numbers
+        }
+        self.last[parent] = number
+        return True
+
+
+class Levels:
+    """Levels by order of appearance: a new style is deeper than what it stands under, a known
+    one closes all below it. Decimal styles know their own depth among themselves.
+    """
+
+    def __init__(self, base: int = 1) -> None:
+        self._base = base
+        self._open: list[str] = []
+
+    def level(self, style: str) -> int:
+        """Level 1..6 of a heading of this style at this place."""
+        if style in self._open:
+            del self._open[self._open.index(style) + 1 :]
+        else:
+            depth = _decimal_depth(style)
+            if depth:
+                self._open = [known for known in self._open if not depth <= _decimal_depth(known)]
+            self._open.append(style)
+        return min(self._base + self._open.index(style), 6)
+
+
+def _decimal_depth(style: str) -> int:
+    return int(style.rsplit("-", 1)[1]) if style.startswith("decimal-") else 0

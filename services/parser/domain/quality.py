@@ -1,0 +1,64 @@
+"""The gate against garbage: text that no reader could use must not count as a document."""
+
+import re
+import unicodedata
+from typing import Final
+
+from services.kernel.contracts.blocks import ParsedDocument
+from services.kernel.contracts.errors import Code, InvalidInput
+
+_SAMPLE: Final = 40_000
+_TOO_MANY_UNKNOWN: Final = 0.05
+_TOO_MUCH_ODD: Final = 0.3
+_ENOUGH: Final = 20
+# UTF-8 read as Latin-1 or Windows-1252, and UTF-8 read as GBK: the classics of mojibake.
+_MOJIBAKE = re.compile(
+    "[ÃÂÐÑ][\u0080-\u00bf\u2018-\u2122]|[åæçèé][\u0080-\u00bf\u2018-\u2122]{2}|锟斤拷|烫烫烫|"
+    "[鈥銆锛鐨][\u4e00-\u9fff€]?"
+)
+_TOO_MUCH_MOJIBAKE: Final = 0.08
+_GLYPH = re.compile(r"\(cid:\d+\)|/[gG]\d{1,4}\b|\bglyph<[^>]*>|/uni[0-9A-F]{4}")
+_TOO_MANY_GLYPHS: Final = 0.2
+
+
+def check_quality(document: ParsedDocument) -> None:
+    """InvalidInput NO_TEXT without a letter or digit, GARBAGE_TEXT for glyph soup or mojibake."""
+    text = _sample(document.text)
+    if not any(character.isalnum() for character in document.text):
+        raise InvalidInput(
+            "the document has no text: it is empty, or a scan that needs OCR first",
+            code=Code.NO_TEXT,
+        )
+    reason = garbage(text)
+    if reason:
+        raise InvalidInput(f"the document's text is unreadable ({reason})", code=Code.GARBAGE_TEXT)
+
+
+def garbage(text: str) -> str:
+    """Why a text is garbage, "" when it is not."""
+    visible = [character for character in text if not character.isspace()]
+    if len(visible) < _ENOUGH:
+        odd = sum(character == "\ufffd" for character in visible)
+        return "unknown characters" if visible and odd * 2 > len(visible) else ""
+    unknown = sum(character == "\ufffd" for character in visible)
+    if unknown > _TOO_MANY_UNKNOWN * len(visible):
+        return "unknown characters"
+    odd = sum(unicodedata.category(character) in {"Co", "Cn", "Cc", "Cs"} for character in visible)
+    if odd > _TOO_MUCH_ODD * len(visible):
+        return "glyphs without meaning"
+    glyphs = sum(len(found) for found in _GLYPH.findall(text))
+    if glyphs > _TOO_MANY_GLYPHS * len(visible):
+        return "glyph numbers instead of letters"
+    broken = sum(len(found) for found in _MOJIBAKE.findall(text))
+    if broken > _TOO_MUCH_MOJIBAKE * len(visible):
+        return "a wrong encoding"
+    return ""
+
+
+def _sample(text: str) -> str:
+    """Beginning, middle and end, so that one bad page does not decide and a long book is cheap."""
+    if len(text) <= _SAMPLE:
+        return text
+    third = _SAMPLE // 3
+    middle = len(text) // 2
+    return text[:third] + text[middle : middle + third] + text[-third:]

@@ -1,0 +1,30 @@
+"""Settings of the parser: `MEMLOOM_PARSER__...`."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+
+class ParserSettings(BaseModel):
+    """What an operator may set."""
+
+    reader: Literal["native", "tika"] = Field(
+        default="native",
+        description="Who reads PDF, DOCX and DOC: this machine, or a Tika server.",
+    )
+    tika_url: str = Field(
+        default="http://127.0.0.1:9998", description="Where the Tika server answers."
+    )
+    pdf_layout: bool = Field(
+        default=True,
+        description="With a Tika server, still find a PDF's headings and tables by its layout.",
+    )
+    workers: int = Field(default=2, ge=1, description="Documents parsed at once.")
+    max_pages: int = Field(default=500, ge=1, description="Most pages of a PDF.")
+    max_characters: int = Field(
+        default=20_000_000, ge=1, description="Most characters of one document."
+    )
+    timeout: float = Field(default=120.0, gt=0, description="Seconds for one document.")
+    memory_mb: int = Field(
+        default=1536, ge=128, description="Memory that reading one document may take."
+    )
