@@ -90,12 +90,11 @@ def stop(pid_file: Path, *, with_signal: int = signal.SIGTERM, seconds: float = 
         pid_file.unlink(missing_ok=True)
         return False
     os.kill(pid, with_signal)
-    _reap(pid)
     try:
-        wait_for(lambda: _gone(pid_file), seconds=seconds, what="does not stop")
+        wait_for(lambda: _gone(pid, pid_file), seconds=seconds, what="does not stop")
     except ServerError:
         os.killpg(pid, signal.SIGKILL)  # its own session: the group is the server and its children
-        wait_for(lambda: _gone(pid_file), seconds=10, what=f"process {pid} cannot be killed")
+        wait_for(lambda: _gone(pid, pid_file), seconds=10, what=f"process {pid} cannot be killed")
     pid_file.unlink(missing_ok=True)
     return True
 
@@ -106,15 +105,13 @@ def kill(pid_file: Path) -> bool:
     if pid is None:
         return False
     os.killpg(pid, signal.SIGKILL)
-    wait_for(lambda: _gone(pid_file), seconds=10, what=f"process {pid} cannot be killed")
+    wait_for(lambda: _gone(pid, pid_file), seconds=10, what=f"process {pid} cannot be killed")
     pid_file.unlink(missing_ok=True)
     return True
 
 
-def _gone(pid_file: Path) -> bool:
-    pid = running(pid_file)
-    if pid is not None:
-        _reap(pid)
+def _gone(pid: int, pid_file: Path) -> bool:
+    _reap(pid)
     return running(pid_file) is None
 
 
