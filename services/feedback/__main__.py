@@ -1,0 +1,5 @@
+"""`python -m services.feedback`."""
+
+from services.feedback.app import main
+
+main()

@@ -1,0 +1,1 @@
+"""Pure rules: from plain words and candidate statements to typed decisions."""

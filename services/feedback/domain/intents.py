@@ -1,0 +1,203 @@
+"""What one unit of words says, before any document is looked at."""
+
+import re
+from dataclasses import dataclass, replace
+
+from services.feedback.domain import patterns, phrases
+from services.feedback.domain.folding import trim
+from services.feedback.domain.values import values
+from services.kernel.contracts.events import CorrectionKind
+
+_LONGEST_VALUE = 120
+_FILLER = re.compile(
+    r"^(?:(?:已经?|现在|目前|只|仅|都|统一|大约|约|在|到|成了?)\s*(?=[\d¥$€£]|[一二两三四五六七八九十百千万]+[^\u3400-\u9fff]?)"
+    r"|(?:为|是|成了)(?=[\w“\"《])"
+    r"|(?:the|an?|about|only|just|now|at|in|to|up to|actually)\s+(?=[\w¥$€£“\"]))",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(r"“[^”]*”|「[^」]*」|『[^』]*』|\"[^\"]*\"|《[^》]*》")
+_POINT = re.compile(r"(?<=\d)[.,](?=\d)")
+_TAIL = re.compile(
+    r"(?:了|吧|哦|啦|呀|才对|才是|的)+$|\s+(?:any ?more|any longer|now|instead|please|thanks|today|(?:since |as of )?(?:last|this|next) (?:week|month|year)|yesterday|recently|from now on)$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One correction as the user said it.
+
+    words: the user's own, cleaned of greetings. subject: what is left without values and cue
+    words. left: in "X 改为 Y", what stood before: it may be the old value or the subject.
+    context: a question or topic that the user named beside it. strong: the form itself says that
+    something is to be corrected; else it is a plain statement.
+    """
+
+    kind: CorrectionKind
+    words: str
+    subject: str = ""
+    old: str = ""
+    new: str = ""
+    left: str = ""
+    context: str = ""
+    valid_from: int | None = None
+    strong: bool = False
+    everywhere: bool = False
+    personal: bool = False
+    chatty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Values, with their places in the unit's text."""
+
+    old: str = ""
+    new: str = ""
+    left: str = ""
+    spans: tuple[tuple[int, int], ...] = ()
+    strong: bool = False
+
+
+def read_intent(words: str, *, context: str = "", announced: bool = False) -> Intent | None:
+    """The correction in one unit of text; None where it says nothing that could change a thing.
+
+    announced: an opening said that something is wrong.
+    """
+    found = _extract(words)
+    kind = _kind(words, found)
+    if kind is None:
+        return None
+    if kind == "drop_rule" or (kind in ("add_exception", "add_knowledge") and not found.old):
+        found = replace(found, new="", left="", spans=() if kind != "drop_rule" else found.spans)
+    errs = bool(phrases.ERROR.search(words))
+    strong = found.strong or announced or kind in ("add_exception", "drop_rule", "rename_term")
+    strong = strong or (kind == "add_knowledge" and bool(phrases.STRONG_ADD.search(words)))
+    return Intent(
+        kind=kind,
+        words=words,
+        subject=_subject(words, found.spans),
+        old=found.old,
+        new=found.new,
+        left=found.left,
+        context=context,
+        strong=strong or (errs and bool(found.new)),
+        everywhere=bool(phrases.EVERYWHERE.search(words)),
+        personal=bool(phrases.FIRST_PERSON.search(phrases.ASSURANCE.sub(" ", words))),
+        chatty=bool(phrases.CHAT.search(words)),
+    )
+
+
+def is_complete(words: str) -> bool:
+    """Whether the words say a correction of their own already."""
+    found = _extract(words)
+    return bool(found.new or phrases.DROP.search(words) or phrases.EXCEPTION.search(words))
+
+
+def names_subject(words: str) -> bool:
+    """Whether the words name what they are about, beside values and cues."""
+    return bool(
+        re.search(r"[\u3400-\u9fff]{2}|[A-Za-z]{3}", _subject(words, _extract(words).spans))
+    )
+
+
+def _kind(words: str, found: _Found) -> CorrectionKind | None:
+    if phrases.EXCEPTION.search(words) and not (found.old and found.new):
+        return "add_exception"
+    if phrases.RENAME.search(words) and found.new:
+        return "rename_term"
+    if phrases.DROP.search(words) and not (found.new and found.strong):
+        return "drop_rule"
+    if phrases.STRONG_ADD.search(words) and not found.old:
+        return "add_knowledge"
+    if found.new:
+        return "replace_value"
+    if found.old:
+        return "drop_rule"
+    if phrases.ADD.search(words):
+        return "add_knowledge"
+    if phrases.NOW.search(words) and not phrases.ERROR.search(words):
+        return "replace_value"
+    return None
+
+
+def _extract(words: str) -> _Found:
+    """Old and new value. Quotes and the points of numbers are hidden from the patterns: what
+    stands in a quotation is no cue.
+    """
+    hidden = _QUOTED.sub(lambda match: "□" * len(match.group()), words)
+    hidden = _POINT.sub("·", hidden)
+    for pattern in patterns.BOTH:
+        match = pattern.search(hidden)
+        if match and trim(match["old"]) and trim(match["new"]):
+            return _found(match, words, strong=True)
+    old = _first(patterns.OLD, hidden)
+    rest = hidden
+    spans: tuple[tuple[int, int], ...] = ()
+    if old is not None:
+        spans = (old.span("old"),)
+        rest = hidden[: old.start()] + "，" * (old.end() - old.start()) + hidden[old.end() :]
+    changed = _first(patterns.NEW, rest)
+    if changed is not None:
+        found = _found(changed, words, strong=True)
+    else:
+        plain = _typed(patterns.PLAIN, rest, words)
+        found = _Found() if plain is None else _found(plain, words, strong=False)
+    if old is None:
+        return found
+    if not found.new:  # "N, not O": the lone value before the contrast
+        visible = rest.replace("·", ".")
+        lone = [value for value in values(visible) if value.kind != "date"]
+        if len(lone) == 1:
+            found = _Found(new=lone[0].text, spans=((lone[0].start, lone[0].end),))
+    said = words[slice(*old.span("old"))]
+    return replace(found, old=clean(said), spans=(*found.spans, *spans), strong=True)
+
+
+def _first(several: tuple[re.Pattern[str], ...], words: str) -> re.Match[str] | None:
+    for pattern in several:
+        for match in pattern.finditer(words):
+            value = trim(match[match.lastgroup or 0])
+            if value and len(value) <= _LONGEST_VALUE:
+                return match
+    return None
+
+
+def _typed(several: tuple[re.Pattern[str], ...], hidden: str, words: str) -> re.Match[str] | None:
+    """The first match with a typed value, else the first."""
+    matches = [
+        match for pattern in several for match in pattern.finditer(hidden) if trim(match["new"])
+    ]
+    typed = [match for match in matches if values(words[slice(*match.span("new"))])]
+    return next(iter(typed or matches), None)
+
+
+def _found(match: re.Match[str], words: str, *, strong: bool) -> _Found:
+    groups = match.groupdict()
+    spans = {name: match.span(name) for name in ("old", "new") if groups.get(name)}
+    said = {name: clean(words[slice(*span)]) for name, span in spans.items()}
+    left = re.split(r"[，；;。]|,(?!\d)", words[: match.start()])[-1]
+    return _Found(
+        old=said.get("old", ""),
+        new=said.get("new", ""),
+        left=trim(left),
+        spans=tuple(spans.values()),
+        strong=strong,
+    )
+
+
+def clean(value: str) -> str:
+    """A value without filler before it and particles behind it."""
+    trimmed = trim(value)
+    for _ in range(3):
+        shorter = trim(_TAIL.sub("", _FILLER.sub("", trimmed)))
+        if not shorter or shorter == trimmed:
+            break
+        trimmed = shorter
+    return trimmed
+
+
+def _subject(words: str, spans: tuple[tuple[int, int], ...]) -> str:
+    letters = list(words)
+    for start, end in spans:
+        letters[start:end] = " " * (end - start)
+    return re.sub(r"\s+", " ", patterns.CUES.sub(" ", "".join(letters))).strip(" ，,。.；;：:、!！")

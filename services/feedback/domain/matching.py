@@ -1,0 +1,307 @@
+"""Which statement a correction touches, and what stands there now."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from services.feedback.domain.folding import squeeze
+from services.feedback.domain.intents import Intent
+from services.feedback.domain.statements import Statement, Statements
+from services.feedback.domain.values import Value, labelled, names, same_kind, values
+from services.kernel.contracts.records import Kind
+
+# Least share of the subject's weight that the statement and its surroundings must hold.
+LEAST_WITH_OLD = 0.12
+LEAST = 0.38
+LEAST_PLAIN = 0.5
+RELATED = 0.25
+_SAME_KIND_BONUS = 0.3
+_RANK_PRIOR = 0.08
+_SIBLING = 0.8
+_RANGE = re.compile(r"^\s*(?:[-–—~～至到]|to|until|and)\s*$", re.IGNORECASE)
+_PREDICATE = re.compile(
+    r"(?:是|为|叫做?|由|在)\s*(?P<value>[^，,。；;\s]{1,20})|\b(?:is|are|named|called)\s+(?P<word>[^,;.]{1,40})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A statement with the place of the old value in it (None where none is known).
+
+    same: further statements that say the same elsewhere. says_so: the statement holds the new
+    value already.
+    """
+
+    statement: Statement
+    score: float
+    old: str = ""
+    place: tuple[int, int] | None = None
+    same: tuple[Statement, ...] = ()
+    says_so: bool = False
+
+
+class Matcher:
+    """Finds the statements that an intent touches."""
+
+    def __init__(self, statements: Statements) -> None:
+        self._statements = statements
+
+    def best(self, intent: Intent, *, hints: Iterable[str] = ()) -> Match | None:
+        """The best match; hints: words of the conversation, for words without a subject."""
+        terms = self._terms(intent, hints)
+        told = self._told_old(intent)
+        for corrections in (False, True):
+            pool = [
+                item
+                for item in self._statements.all
+                if (item.record.kind is Kind.CORRECTION) is corrections
+            ]
+            match = self._best_of(intent, pool, terms, told)
+            if match is not None:
+                return match
+        return None
+
+    def relatedness(self, intent: Intent) -> float:
+        """How much of what the words are about any candidate holds, 0..1."""
+        terms = self._statements.terms(f"{intent.subject} {intent.context}")
+        return max(
+            (self._statements.coverage(terms, item) for item in self._statements.all), default=0.0
+        )
+
+    def everywhere(self, intent: Intent, old: str, *, most: int) -> list[Statement]:
+        """Sentences that hold a term that is renamed."""
+        del intent
+        found = [item for item in self._statements.all if not item.is_clause and item.holds(old)]
+        return found[:most]
+
+    def _terms(self, intent: Intent, hints: Iterable[str]) -> frozenset[str]:
+        own = self._statements.terms(f"{intent.subject} {intent.context}")
+        if own:
+            return own
+        hinted = self._statements.terms(" ".join(hints))
+        return hinted or self._statements.terms(intent.words)
+
+    def _told_old(self, intent: Intent) -> str:
+        """The old value that the words name: said as such, or what stood before 改为."""
+        if intent.old:
+            return intent.old
+        if not intent.left or len(intent.left) > 60:  # noqa: PLR2004 - a value, not a sentence
+            return ""
+        before, after = values(intent.left), values(intent.new)
+        if before:
+            literal = self._literal(intent.left)
+            if literal:
+                return literal
+            if after and any(same_kind(a, b) for a in before for b in after) and len(before) == 1:
+                return before[0].text if intent.subject else intent.left
+            return ""
+        return "" if after else self._literal(intent.left)
+
+    def _literal(self, text: str) -> str:
+        """The text where a statement holds it as a value, not as the label of one."""
+        for suffix in ("", "应该", "应当", "应", "要", "需要", "已经", "已", "请"):
+            if suffix and not text.endswith(suffix):
+                continue
+            wanted = text[: len(text) - len(suffix)]
+            for item in self._statements.all:
+                for _, end in item.holds(wanted):
+                    if not re.match(r"\s*(?:[:：]|是|为|叫|由|is\b|are\b)", item.text[end:]):
+                        return wanted
+        return ""
+
+    def _best_of(
+        self, intent: Intent, pool: Sequence[Statement], terms: frozenset[str], told: str
+    ) -> Match | None:
+        if told:
+            holding = [item for item in pool if item.holds(told)]
+            if holding:
+                return self._with_old(intent, holding, terms, told)
+        return self._by_subject(intent, pool, terms, told)
+
+    def _with_old(
+        self, intent: Intent, holding: Sequence[Statement], terms: frozenset[str], told: str
+    ) -> Match | None:
+        best = max(holding, key=lambda item: self._score(item, terms))
+        score = self._statements.coverage(terms, best)
+        lone = len({(item.record.id, item.sentence) for item in holding}) == 1
+        distinctive = len(squeeze(told)) >= 4 and lone  # noqa: PLR2004 - no mere number
+        if terms and score < LEAST_WITH_OLD and not distinctive and intent.subject:
+            return None
+        narrowed = self._narrow(best, [item for item in holding if item.is_clause], terms)
+        place = self._nearest(narrowed, narrowed.holds(told), terms)
+        place = _widened(narrowed, place, intent.new)
+        same = self._same(narrowed, holding, terms)
+        return Match(narrowed, max(score, 0.5), narrowed.text[place[0] : place[1]], place, same)
+
+    def _by_subject(
+        self, intent: Intent, pool: Sequence[Statement], terms: frozenset[str], told: str
+    ) -> Match | None:
+        wanted = values(intent.new)
+        sentences = [item for item in pool if not item.is_clause]
+        if not sentences or not terms:
+            return None
+
+        def rated(item: Statement) -> float:
+            bonus = 0.0
+            if wanted and intent.kind == "replace_value":
+                bonus = _SAME_KIND_BONUS if _exchangeable(item.values(), wanted) else 0.0
+            return self._score(item, terms) + bonus
+
+        best = max(sentences, key=rated)
+        score = self._statements.coverage(terms, best)
+        least = LEAST if intent.strong else LEAST_PLAIN
+        fits = bool(wanted) and _exchangeable(best.values(), wanted)
+        if score < least or (self._statements.own_coverage(terms, best) <= 0.0 and not fits):
+            return None
+        clauses = [
+            item
+            for item in pool
+            if item.is_clause
+            and item.record.id == best.record.id
+            and best.start <= item.start
+            and item.end <= best.end
+        ]
+        if intent.kind != "replace_value":
+            return Match(best, score)
+        typed = [item for item in clauses if wanted and _exchangeable(item.values(), wanted)]
+        narrowed = self._narrow(best, typed, terms)
+        if intent.new and narrowed.holds(intent.new):
+            return Match(narrowed, score, says_so=True)
+        if told:
+            # The words name an old value, and nothing holds it: do not guess another one.
+            return Match(narrowed, score)
+        place = self._infer(narrowed, intent, wanted, terms)
+        old = narrowed.text[place[0] : place[1]] if place else ""
+        return Match(narrowed, score, old, place, self._same(narrowed, pool, terms) if old else ())
+
+    def _score(self, item: Statement, terms: frozenset[str]) -> float:
+        prior = _RANK_PRIOR / (1 + item.rank)
+        whole = 0.01 if not item.is_clause else 0.0
+        own = self._statements.own_coverage(terms, item)
+        return self._statements.coverage(terms, item) + 0.1 * own + prior + whole
+
+    def _narrow(
+        self, best: Statement, clauses: Sequence[Statement], terms: frozenset[str]
+    ) -> Statement:
+        """The clause, where the sentence lists several like items; else the sentence."""
+        inside = [
+            item
+            for item in clauses
+            if item.record.id == best.record.id and item.start < best.end and best.start < item.end
+        ]
+        if best.is_clause or not inside:
+            return best
+        chosen = max(inside, key=lambda item: self._statements.own_coverage(terms, item))
+        kinds = [value.kind for value in chosen.values()]
+        others = [value.kind for value in values(best.text[: chosen.start - best.start])]
+        others += [value.kind for value in values(best.text[chosen.end - best.start :])]
+        listed = any(kind in others for kind in kinds) or (not kinds and len(inside) > 1)
+        covered = self._statements.own_coverage(terms, chosen)
+        return chosen if listed and covered > 0 else best
+
+    def _same(
+        self, chosen: Statement, pool: Sequence[Statement], terms: frozenset[str]
+    ) -> tuple[Statement, ...]:
+        """Statements elsewhere that say the same of the same, word for word or nearly."""
+        found = []
+        least = 0.9 * self._statements.coverage(terms, chosen)
+        for item in pool:
+            if item.record.id == chosen.record.id or item.is_clause is not chosen.is_clause:
+                continue
+            union = item.own | chosen.own
+            if self._statements.coverage(terms, item) < least:
+                continue
+            if union and len(item.own & chosen.own) / len(union) >= _SIBLING:
+                found.append(item)
+        return tuple(found[:8])
+
+    def _nearest(
+        self, item: Statement, places: Sequence[tuple[int, int]], terms: frozenset[str]
+    ) -> tuple[int, int]:
+        """The place that stands closest behind the subject's words."""
+        if len(places) == 1:
+            return places[0]
+
+        def before(place: tuple[int, int]) -> float:
+            context = re.split(r"[，,、；;。]", item.text[: place[0]])[-1]
+            own = self._statements.terms(context)
+            return sum(self._statements.weight(term) for term in terms if term in own)
+
+        return max(places, key=before)
+
+    def _infer(
+        self,
+        item: Statement,
+        intent: Intent,
+        wanted: Sequence[Value],
+        terms: frozenset[str],
+    ) -> tuple[int, int] | None:
+        """The value that the new one replaces, where the words do not name it."""
+        if wanted:
+            kinds = groups(intent.new)
+            for _, _, kind, count in kinds:
+                like = [
+                    (start, end)
+                    for start, end, other, number in groups(item.text)
+                    if other == kind and number == count
+                ] or [
+                    (value.start, value.end)
+                    for value in item.values()
+                    if any(same_kind(value, new) for new in wanted) and count == 1
+                ]
+                if like:
+                    return self._nearest(item, like, terms)
+            return None
+        return self._infer_name(item, intent, terms)
+
+    def _infer_name(
+        self, item: Statement, intent: Intent, terms: frozenset[str]
+    ) -> tuple[int, int] | None:
+        if not intent.new:
+            return None
+        label = labelled(item.text)
+        if label and self._statements.terms(item.text[: label[0]]) & terms:
+            found = names(item.text[label[0] : label[1]])
+            if found and names(intent.new):
+                return label[0] + found[0][0], label[0] + found[0][1]
+            return label
+        for match in _PREDICATE.finditer(item.text):
+            which = "value" if match["value"] else "word"
+            if self._statements.terms(item.text[: match.start()]) & terms:
+                return match.span(which)
+        if names(intent.new):
+            spare = [
+                span
+                for span in names(item.text)
+                if not self._statements.terms(item.text[span[0] : span[1]]) & terms
+            ]
+            if len(spare) == 1:
+                return spare[0]
+        return None
+
+
+def groups(text: str) -> list[tuple[int, int, str, int]]:
+    """Values joined to ranges ("8:00–17:00"): start, end, kind, how many values."""
+    found: list[tuple[int, int, str, int]] = []
+    for value in values(text):
+        if found and found[-1][2] == value.kind and _RANGE.match(text[found[-1][1] : value.start]):
+            start, _, kind, count = found.pop()
+            found.append((start, value.end, kind, count + 1))
+        else:
+            found.append((value.start, value.end, value.kind, 1))
+    return found
+
+
+def _exchangeable(present: Sequence[Value], wanted: Sequence[Value]) -> bool:
+    return any(
+        same_kind(own, new) and own.number != new.number for own in present for new in wanted
+    )
+
+
+def _widened(item: Statement, place: tuple[int, int], new: str) -> tuple[int, int]:
+    """The whole value ("room 204") where the words name a part of it and the new one is whole."""
+    kinds = {value.kind for value in values(new)}
+    for value in item.values():
+        if value.start <= place[0] and place[1] <= value.end and value.kind in kinds:
+            return value.start, value.end
+    return place

@@ -1,0 +1,248 @@
+# ruff: noqa: E501 - tables of phrases and forms are read across
+"""From feedback to intents: is it a correction at all, and how many?"""
+
+import re
+from dataclasses import dataclass, field, replace
+
+from services.feedback.domain import patterns, phrases
+from services.feedback.domain.dates import valid_from
+from services.feedback.domain.folding import is_chinese, trim
+from services.feedback.domain.intents import Intent, is_complete, names_subject, read_intent
+from services.feedback.domain.splitting import clauses, sentences
+from services.feedback.domain.values import values
+
+LONGEST = 4000
+_CONTEXT = re.compile(
+    r"[（(]\s*(?:问题|问|关于|针对|题目|主题|question|q|re|regarding|about|on)\s*(?:是)?[:：\s]\s*(?P<context>[^（）()]+)[)）]",
+    re.IGNORECASE,
+)
+_ABOUT_ANSWER = re.compile(
+    r"^(?:(?:你|您|系统|助手|机器人|ai|刚才|刚刚|上次|之前|上面|这里|那里|这个|那个|这条|那条|此处|文档|资料|手册|知识库|页面|内容|信息|回|回答|答案|答复|说法|里|中|的|上|有|是|都|一处|错误|一个|地方|有点|好像|似乎|说|讲|写|给)*)$"
+    r"|^(?:(?:the|this|that|your|my|last|previous|answer|reply|response|docs?|document|documentation|page|list|entry|info|information|handbook|manual|text|wiki|knowledge|base|table|it|there|here|is|are|was|in|a|an|to|of|you|what|said|just|gave|me|one|thing|mistake|error|typo|some)\b\s*)*$",
+    re.IGNORECASE,
+)
+_AND = re.compile(
+    r"\s+and\s+(?=(?:the |our |a )?[\w'’ -]{2,50}?\s(?:is|are|was|were|has|have|now|costs?|opens?|closes?|starts?|ends?|moved|moves|should|went|will|can|must|no longer)\b)|(?<=[\u3400-\u9fff\d])(?:，|,)?(?:并且|同时|另外|以及)(?=[\u3400-\u9fff])",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a feedback says. reason: why it says nothing, where it does not."""
+
+    intents: tuple[Intent, ...] = ()
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class _Unit:
+    """Clauses that make one correction together."""
+
+    pieces: list[str] = field(default_factory=list)
+    announced: bool = False
+
+    @property
+    def text(self) -> str:
+        joint = "，" if is_chinese("".join(self.pieces)) else ", "
+        return trim_end(joint.join(piece.rstrip("，,；;。.!！ ") for piece in self.pieces))
+
+
+def read(text: str, *, now: int, timezone: str) -> Reading:
+    """The intents in a feedback, in order; `now` in epoch milliseconds."""
+    whole = text.strip()[:LONGEST]
+    chinese = is_chinese(whole)
+    named = _CONTEXT.search(whole)
+    context = named["context"].strip() if named else ""
+    units, blocked = _units(whole)
+    intents = []
+    for unit in units:
+        said = trim_end(_CONTEXT.sub("", unit.text))
+        moment, place = valid_from(said, now=now, timezone=timezone)
+        if place is not None:
+            said = said[: place[0]] + " " * (place[1] - place[0]) + said[place[1] :]
+        intent = read_intent(said, context=context, announced=unit.announced or bool(place))
+        if intent is None:
+            continue
+        intents.append(replace(intent, words=unit.text, valid_from=moment))
+    if intents:
+        return Reading(tuple(intents))
+    return Reading(reason=_reason(whole, blocked, chinese=chinese))
+
+
+def _units(whole: str) -> tuple[list[_Unit], set[str]]:
+    """Clauses grouped into units; and what kinds of talk were left out."""
+    units: list[_Unit] = []
+    blocked: set[str] = set()
+    announced = False
+    pending: list[str] = []
+    for sentence in sentences(whole, keep_quotes=True):
+        said, lead = _without_lead(sentence.text)
+        announced = announced or lead
+        why = _blocked(said)
+        if why:
+            blocked.add(why)
+            continue
+        fresh = True
+        for piece in _pieces(said):
+            if _says_nothing(piece):
+                announced = announced or bool(phrases.ERROR.search(piece))
+                continue
+            if phrases.UNCHANGED.search(piece) and not _contrast(piece):
+                continue
+            if units and _goes_on(units[-1], piece, fresh=fresh):
+                units[-1].pieces.append(piece)
+            else:
+                units.append(_Unit([*pending, piece], announced))
+                pending = []
+            fresh = False
+    for unit in units:
+        unit.announced = unit.announced or announced
+    return units, blocked
+
+
+def _pieces(sentence: str) -> list[str]:
+    found: list[str] = []
+    parts = clauses(sentence)
+    while parts and phrases.META.search(trim(parts[-1].text)):
+        parts.pop()
+    whole = sentence[: parts[-1].end] if parts else ""
+    if (
+        len(parts) > 1
+        and patterns.WHOLE.search(whole)
+        and len(patterns.CONTRAST.findall(whole)) == 1
+    ):
+        return [part.text for part in parts[:1] if _says_nothing(part.text)] + [
+            whole[parts[1].start :] if _says_nothing(parts[0].text) else whole
+        ]
+    for clause in parts:
+        parts = [part for part in _AND.split(clause.text) if part]
+        if len(parts) > 1 and all(is_complete(part) for part in parts):
+            found += parts
+        else:
+            found.append(clause.text)
+    return found
+
+
+def _goes_on(unit: _Unit, piece: str, *, fresh: bool) -> bool:
+    """Whether the piece belongs to the unit before it."""
+    if patterns.CONTINUES.search(piece):
+        return True
+    if not is_complete(unit.text):
+        return True
+    if not is_complete(piece):
+        return not fresh
+    if not names_subject(piece):
+        return True
+    # "15 元的标准作废" behind "改成 20 元": the old value goes, and nothing else.
+    return bool(_drops_value(piece)) and not fresh
+
+
+def _drops_value(piece: str) -> bool:
+    return bool(phrases.DROP.search(piece) and values(piece)) and len(piece) < 30
+
+
+def _contrast(piece: str) -> bool:
+    return any(pattern.search(piece) for pattern in (*patterns.BOTH, *patterns.OLD))
+
+
+def _says_nothing(piece: str) -> bool:
+    bare = trim(piece)
+    if not bare or phrases.META.search(bare):
+        return True
+    if not phrases.ERROR.search(bare):
+        return False
+    rest = phrases.ERROR.sub(" ", bare)
+    return bool(_ABOUT_ANSWER.match(re.sub(r"\s+", " ", rest).strip())) and not re.search(
+        r"\d", bare
+    )
+
+
+def _without_lead(sentence: str) -> tuple[str, bool]:
+    """The sentence without its openings; whether one said that something is wrong."""
+    said = sentence.strip()
+    wrong = False
+    for _ in range(4):
+        announced = re.match(r"([^：:，,]{1,30})[:：]\s*(?=\S)", said)
+        if announced and _says_nothing(announced[1]):
+            wrong = True
+            said = said[announced.end() :]
+        match = phrases.LEAD.match(said)
+        if match is None:
+            break
+        wrong = wrong or bool(phrases.ERROR.search(match.group())) or "正" in match.group()
+        wrong = wrong or "correct" in match.group().casefold()
+        said = said[match.end() :].strip()
+    return said, wrong
+
+
+def _blocked(sentence: str) -> str:
+    """Why a sentence can be no correction: question, wish, vague, thanks; "" where it may be."""
+    bare = re.sub(r"[“\"「『《][^”\"」』》]*[”\"」』》]", "□", sentence)
+    if phrases.META.search(trim(sentence)):
+        return "thanks"
+    asked_to_edit = phrases.EDIT_REQUEST.search(bare)
+    if phrases.UNSURE.search(bare):
+        return "vague"
+    if phrases.QUESTION_MARK.search(bare):
+        return "" if asked_to_edit and is_complete(sentence) else "question"
+    if asked_to_edit or _corrects(bare):
+        return ""
+    if phrases.QUESTION.search(bare):
+        return "question"
+    if phrases.WISH.search(bare):
+        return "wish"
+    return ""
+
+
+def _corrects(sentence: str) -> bool:
+    return bool(
+        any(pattern.search(sentence) for pattern in (*patterns.BOTH, *patterns.NEW))
+        or phrases.ERROR.search(sentence)
+        or phrases.EXCEPTION.search(sentence)
+    )
+
+
+def _reason(whole: str, blocked: set[str], *, chinese: bool) -> str:
+    if phrases.ERROR.search(whole) or "vague" in blocked or phrases.SOMEWHERE.search(whole):
+        which = "vague"
+    elif "question" in blocked:
+        which = "question"
+    elif "wish" in blocked:
+        which = "wish"
+    else:
+        which = "chat"
+    return REASONS[which][0 if chinese else 1]
+
+
+REASONS = {
+    "vague": (
+        "没有说明哪一条有误、正确的内容是什么，未作任何更改。请写明对象和正确的值，例如：“X 是 A，而不是 B”。",
+        "It does not say which statement is wrong and what holds instead, so nothing was changed. Name the thing and its right value, for example: “X is A, not B”.",
+    ),
+    "question": (
+        "这是一个问题，不是更正，未作任何更改。",
+        "This is a question, not a correction, so nothing was changed.",
+    ),
+    "wish": (
+        "这是愿望或建议，不是已生效的内容，未作任何更改。",
+        "This is a wish, not something that holds already, so nothing was changed.",
+    ),
+    "chat": (
+        "这句话没有更正任何内容，未作任何更改。若要更正，请写明对象和正确的值。",
+        "This corrects nothing, so nothing was changed. To correct something, name it and its right value.",
+    ),
+    "unrelated": (
+        "这句话与知识库的内容无关，未作任何更改。",
+        "This has nothing to do with what the knowledge base says, so nothing was changed.",
+    ),
+    "known": (
+        "知识库已经是这样写的，无需更改。",
+        "The knowledge base says so already, so nothing was changed.",
+    ),
+}
+
+
+def trim_end(text: str) -> str:
+    """Without punctuation and spaces at the end."""
+    return text.strip().rstrip("，,；;。.!！ ").lstrip("，,；;。、 ")
