@@ -84,6 +84,7 @@ class Layout:
             ),
             "MEMLOOM_TIKA__URL": f"http://127.0.0.1:{self.tika_port}",
             "MEMLOOM_OTLP__ENDPOINT": f"http://127.0.0.1:{self.otlp_port}",
+            "MEMLOOM_RUNTIME__OTLP_ENDPOINT": f"http://127.0.0.1:{self.otlp_port}",
         }
 
     def test_environment(self) -> dict[str, str]:

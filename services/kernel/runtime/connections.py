@@ -7,32 +7,49 @@ from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.kernel.runtime.settings import Settings
 
 SERVICE_MARK = "{service}"
 
 
 class KafkaSettings(BaseModel):
-    """MEMLOOM_KAFKA__BOOTSTRAP and its siblings.
+    """The bus: Kafka where `bootstrap` is set, else a file in the data folder."""
 
-    bootstrap: `host:port`, several separated by commas. prefix: put before every topic and group,
-    where several Memlooms share a cluster. partitions, replication: used by `memloom topics
-    apply`; partitions bound how many keys of one topic are handled at once.
-    """
-
-    bootstrap: str = ""
-    prefix: str = ""
-    partitions: int = Field(default=6, ge=1)
-    replication: int = Field(default=3, ge=1)
-    session_timeout_ms: int = Field(default=10_000, ge=6_000)
-    max_poll_interval_ms: int = Field(default=900_000, ge=60_000)
-    rebalance_timeout_ms: int = Field(default=60_000, ge=10_000)
-    publish_seconds: float = Field(default=15.0, gt=0)
-    protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
-    username: str = ""
-    password: SecretStr = SecretStr("")
-    ca_file: Path | None = None
+    bootstrap: str = Field(default="", description="Brokers, as host:port,host:port.")
+    prefix: str = Field(
+        default="",
+        description="Put before every topic and group, where several Memlooms share a cluster.",
+    )
+    partitions: int = Field(
+        default=6,
+        ge=1,
+        description="Partitions of a new topic: as many of its keys are handled at once.",
+    )
+    replication: int = Field(default=3, ge=1, description="Replicas of a new topic.")
+    session_timeout_ms: int = Field(
+        default=10_000, ge=6_000, description="Silence after which a consumer counts as dead."
+    )
+    max_poll_interval_ms: int = Field(
+        default=900_000, ge=60_000, description="Longest time that one record may take."
+    )
+    rebalance_timeout_ms: int = Field(
+        default=60_000, ge=10_000, description="Longest time that a rebalance waits for a member."
+    )
+    publish_seconds: float = Field(
+        default=15.0, gt=0, description="Longest time that publishing may take."
+    )
+    protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        default="PLAINTEXT", description="Encryption and login."
+    )
+    mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        default="PLAIN", description="How the login is proven, with SASL."
+    )
+    username: str = Field(default="", description="Login name, with SASL.")
+    password: SecretStr = Field(default=SecretStr(""), description="Password, with SASL.")
+    ca_file: Path | None = Field(
+        default=None, description="Certificates of the authority, where the system's do not do."
+    )
 
     @field_validator("bootstrap")
     @classmethod
@@ -55,14 +72,14 @@ class KafkaSettings(BaseModel):
 
 
 class MinioSettings(BaseModel):
-    """MEMLOOM_MINIO__ENDPOINT (`host:port`, no scheme) and its siblings."""
+    """Blobs: MinIO or any S3 server where `endpoint` is set, else files in the data folder."""
 
-    endpoint: str = ""
-    access_key: str = ""
-    secret_key: SecretStr = SecretStr("")
-    bucket: str = "memloom"
-    secure: bool = False
-    region: str | None = None
+    endpoint: str = Field(default="", description="The server, as host:port without http://.")
+    access_key: str = Field(default="", description="Name of the access key.")
+    secret_key: SecretStr = Field(default=SecretStr(""), description="The access key's secret.")
+    bucket: str = Field(default="memloom", description="Bucket; made where it is missing.")
+    secure: bool = Field(default=False, description="Speak TLS.")
+    region: str | None = Field(default=None, description="The bucket's region, if it has one.")
 
     @field_validator("endpoint")
     @classmethod
@@ -76,11 +93,13 @@ class MinioSettings(BaseModel):
 
 
 class PostgresSettings(BaseModel):
-    """MEMLOOM_POSTGRES__URL, with `{service}` where the service's name belongs: a database a
-    service. Without the mark all share one database, a schema a service.
-    """
+    """SQL: PostgreSQL where `url` is set, else SQLite files in the data folder."""
 
-    url: str = ""
+    url: str = Field(
+        default="",
+        description="postgresql+asyncpg://user:password@host/memloom_{service}, a database a "
+        "service; without {service} they share one, a schema a service.",
+    )
 
     @field_validator("url")
     @classmethod
@@ -100,18 +119,18 @@ class PostgresSettings(BaseModel):
 
 
 class QdrantSettings(BaseModel):
-    """MEMLOOM_QDRANT__URL, `http://host:6333`; gRPC on `grpc_port`."""
+    """The index: a Qdrant server where `url` is set, else a folder that one process holds."""
 
-    url: str = ""
-    grpc_port: int = 6334
-    api_key: SecretStr | None = None
-    timeout_seconds: float = 10.0
+    url: str = Field(default="", description="The server, as http://host:6333.")
+    grpc_port: int = Field(default=6334, ge=1, le=65535, description="Its gRPC port.")
+    api_key: SecretStr | None = Field(default=None, description="Its API key, if it wants one.")
+    timeout_seconds: float = Field(default=10.0, ge=1, description="Longest time of one call.")
 
 
 class TikaSettings(BaseModel):
-    """MEMLOOM_TIKA__URL, `http://host:9998`."""
+    """The reader of PDF, DOCX and DOC: a Tika server where `url` is set, else local readers."""
 
-    url: str = ""
+    url: str = Field(default="", description="The server, as http://host:9998.")
 
     @field_validator("url")
     @classmethod
@@ -122,17 +141,13 @@ class TikaSettings(BaseModel):
 
 
 class OtlpSettings(BaseModel):
-    """MEMLOOM_OTLP__ENDPOINT, `http://host:4317` (gRPC); none: nothing is exported."""
+    """Where spans go; nothing is exported where `endpoint` is empty."""
 
-    endpoint: str = ""
+    endpoint: str = Field(default="", description="OTLP over gRPC, as http://host:4317.")
 
 
-class ConnectionSettings(BaseSettings):
-    """All groups, read from the environment."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="MEMLOOM_", env_nested_delimiter="__", extra="ignore"
-    )
+class ConnectionSettings(Settings):
+    """All groups; a root, or the base of one."""
 
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
     minio: MinioSettings = Field(default_factory=MinioSettings)
