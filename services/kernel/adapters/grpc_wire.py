@@ -1,4 +1,4 @@
-"""gRPC plumbing shared by our clients and servers: tokens and errors; messages are `wire`'s."""
+"""gRPC plumbing of our clients: token, deadline, trace and errors; messages are `wire`'s."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,9 +15,16 @@ from services.kernel.contracts.errors import (
     MemloomError,
     NotFound,
     QuotaExceeded,
-    TooManyRequests,
     Unauthorized,
 )
+from services.kernel.contracts.telemetry import TRACEPARENT
+from services.kernel.runtime.grpc_server import (
+    CODE_TRAILER,
+    TOKEN_HEADER,
+    ErrorInterceptor,
+    to_status,
+)
+from services.kernel.runtime.tracing import current_traceparent
 from services.kernel.runtime.wire import to_message, to_model
 
 __all__ = [
@@ -31,19 +38,6 @@ __all__ = [
     "to_status",
 ]
 
-TOKEN_HEADER = "x-memloom-service-token"  # noqa: S105 - a header's name, no secret
-CODE_TRAILER = "x-memloom-code"
-
-_STATUS: Mapping[type[MemloomError], grpc.StatusCode] = {
-    NotFound: grpc.StatusCode.NOT_FOUND,
-    Unauthorized: grpc.StatusCode.UNAUTHENTICATED,
-    Forbidden: grpc.StatusCode.PERMISSION_DENIED,
-    QuotaExceeded: grpc.StatusCode.RESOURCE_EXHAUSTED,
-    TooManyRequests: grpc.StatusCode.RESOURCE_EXHAUSTED,
-    DependencyUnavailable: grpc.StatusCode.UNAVAILABLE,
-    Conflict: grpc.StatusCode.ABORTED,
-    InvalidInput: grpc.StatusCode.INVALID_ARGUMENT,
-}
 _ERROR: Mapping[grpc.StatusCode, type[MemloomError]] = {
     grpc.StatusCode.NOT_FOUND: NotFound,
     grpc.StatusCode.UNAUTHENTICATED: Unauthorized,
@@ -54,18 +48,11 @@ _ERROR: Mapping[grpc.StatusCode, type[MemloomError]] = {
 }
 
 
-def to_status(error: MemloomError) -> grpc.StatusCode:
-    """The gRPC status of one of our errors; the one place where that is decided."""
-    for kind, status in _STATUS.items():
-        if isinstance(error, kind):
-            return status
-    return grpc.StatusCode.INTERNAL
-
-
 def from_rpc_error(error: grpc.aio.AioRpcError) -> MemloomError:
     """Our error again, with the code that the other side sent."""
     code: Code | None = None
-    for name, value in error.trailing_metadata() or ():
+    trailers: Any = error.trailing_metadata() or ()
+    for name, value in trailers:
         if name == CODE_TRAILER:
             code = Code(int(value))
     kind = _ERROR.get(error.code(), DependencyUnavailable)
@@ -83,40 +70,9 @@ class Caller:
 
     async def __call__(self, method: Callable[..., Any], request: Message) -> Any:
         """The answer; DependencyUnavailable when it is late or the other side is down."""
+        traceparent = current_traceparent()
+        metadata = (*self._metadata, (TRACEPARENT, traceparent)) if traceparent else self._metadata
         try:
-            return await method(request, timeout=self._timeout, metadata=self._metadata)
+            return await method(request, timeout=self._timeout, metadata=metadata)
         except grpc.aio.AioRpcError as error:
             raise from_rpc_error(error) from error
-
-
-class ErrorInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc] # grpc has no types here
-    """Maps our errors to statuses, once, and asks every internal call for the service token."""
-
-    def __init__(self, *, token: str | None) -> None:
-        self._token = token
-
-    async def intercept_service(
-        self, continuation: Callable[..., Any], handler_call_details: grpc.HandlerCallDetails
-    ) -> Any:
-        handler = await continuation(handler_call_details)
-        if handler is None or handler.request_streaming or handler.response_streaming:
-            return handler
-        if handler_call_details.method.startswith("/grpc."):
-            return handler
-        sent = dict(handler_call_details.invocation_metadata or ()).get(TOKEN_HEADER)
-        allowed = self._token is None or sent == self._token
-
-        async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
-            if not allowed:
-                await context.abort(
-                    grpc.StatusCode.UNAUTHENTICATED, "this port needs the service token"
-                )
-            try:
-                return await handler.unary_unary(request, context)
-            except MemloomError as error:
-                context.set_trailing_metadata(((CODE_TRAILER, str(int(error.code))),))
-                await context.abort(to_status(error), error.message)
-
-        return grpc.unary_unary_rpc_method_handler(
-            call, handler.request_deserializer, handler.response_serializer
-        )

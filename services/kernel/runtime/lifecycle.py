@@ -1,23 +1,47 @@
 """What a service is to whoever runs it: its parts, started in order and drained in reverse."""
 
+import asyncio
+import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
-from services.kernel.contracts.topics import Service
+import structlog
+import uvicorn
+
+from services.kernel.contracts.errors import MemloomError
+from services.kernel.contracts.topics import MONTH_MS, Service
+from services.kernel.ports.bus import Bus
+from services.kernel.ports.clock import Clock
 from services.kernel.ports.store import Database
-from services.kernel.runtime.dispatch import Subscription
+from services.kernel.runtime import logging, tracing
+from services.kernel.runtime.admin import admin_app
+from services.kernel.runtime.attempts import Attempts
+from services.kernel.runtime.dispatch import Dispatcher, Subscription
+from services.kernel.runtime.grpc_server import InternalServer
+from services.kernel.runtime.health import Check, Health
+from services.kernel.runtime.metrics import LagSampler, Metrics
+from services.kernel.runtime.outbox import Outbox, OutboxRelay
+from services.kernel.runtime.policy import Fuse, Raised, attempt, growing
+from services.kernel.runtime.settings import RuntimeSettings
 
-Check = Callable[[], Awaitable[None]]
+__all__ = ["Check", "Runtime", "ServiceParts", "run", "serve"]
+
+# Longer than any topic keeps its records, so that no repeat finds its row gone.
+INBOX_KEPT_MS: Final = 2 * MONTH_MS
+PRUNE_SECONDS: Final = 3600.0
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceParts:
     """What a composition root (`app.build`) hands to the runner.
 
-    servicers: functions that add internal gRPC servicers to a `grpc.aio.Server`.
-    tasks: background loops, started once and cancelled at stop. checks: readiness, by name.
-    close: released last.
+    database: migrated and closed by the runner. outbox: of a service whose request handlers add
+    events themselves (else the runner makes one). servicers: functions that add internal gRPC
+    servicers to a `grpc.aio.Server`. tasks: background loops, started once, started again when
+    they fail, cancelled at stop. checks: readiness, by name. close: released last, in order.
     """
 
     name: Service
@@ -27,3 +51,225 @@ class ServiceParts:
     tasks: Sequence[Callable[[], Awaitable[None]]] = ()
     checks: Mapping[str, Check] = field(default_factory=dict)
     close: Sequence[Callable[[], Awaitable[None]]] = ()
+    outbox: Outbox | None = None
+
+
+class Runtime:
+    """Runs any number of services in one process, on one bus.
+
+    Start: migrate, internal gRPC, relays, consumers, tasks. Stop: not ready, no new records,
+    drain the handlers, stop tasks and calls, flush the outboxes, close. The bus is closed too.
+    """
+
+    def __init__(
+        self,
+        parts: Sequence[ServiceParts],
+        *,
+        bus: Bus,
+        clock: Clock,
+        settings: RuntimeSettings | None = None,
+        health: Health | None = None,
+        metrics: Metrics | None = None,
+        sampler: LagSampler | None = None,
+    ) -> None:
+        self._parts = parts
+        self._bus = bus
+        self._clock = clock
+        self._settings = settings or RuntimeSettings()
+        self.health = health or Health(timeout=self._settings.check_seconds)
+        self.metrics = metrics or Metrics()
+        self.sampler = sampler or LagSampler(bus, clock=clock)
+        self.fuse = Fuse(limit=self._settings.fuse)
+        token = self._settings.service_token
+        self.grpc = InternalServer(
+            [add for part in parts for add in part.servicers],
+            host=self._settings.grpc_host,
+            port=self._settings.grpc_port,
+            token=token.get_secret_value() if token is not None else None,
+            observer=self.metrics,
+        )
+        self._relays: dict[str, OutboxRelay] = {}
+        self._relaying: list[asyncio.Task[None]] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._admin: uvicorn.Server | None = None
+
+    @property
+    def grpc_port(self) -> int:
+        """Where the internal gRPC server listens; known after `start`."""
+        return self.grpc.port
+
+    async def start(self) -> None:
+        """Everything, in order; what fails here fails the start, with nothing left running."""
+        started = await attempt(self._start())
+        if isinstance(started, Raised):
+            await self.stop()
+            raise started.error
+
+    async def stop(self) -> None:
+        """Drain and release everything, in order; a step that fails does not stop the next."""
+        grace = self._settings.grace_seconds
+        self.health.stopping = True
+        await self._step("drain", self.grpc.drain())
+        await self._step("bus", self._bus.stop(grace))
+        await self._cancel(self._tasks)
+        await self._step("grpc", self.grpc.stop(grace))
+        await self._cancel(self._relaying)
+        for name, relay in self._relays.items():
+            await self._step(f"outbox {name}", asyncio.wait_for(relay.flush(), max(grace, 1.0)))
+        for part in self._parts:
+            for close in part.close:
+                await self._step(f"close {part.name}", close())
+        for database in self._databases():
+            await self._step("database", database.close())
+        await self._step("bus", self._bus.close())
+        if self._admin is not None:
+            self._admin.should_exit = True
+        _log.info("stopped")
+
+    async def _start(self) -> None:
+        await asyncio.gather(*(database.migrate() for database in self._databases()))
+        self._add_checks()
+        await self.grpc.start()
+        if self._settings.admin_port:
+            self._serve_admin()
+        routes = []
+        for part in self._parts:
+            dispatcher = self._dispatcher(part)
+            routes.extend(dispatcher.routes(part.subscriptions))
+            if part.database is not None:
+                relay = OutboxRelay(
+                    part.database, self._bus, clock=self._clock, outbox=dispatcher.outbox
+                )
+                self._relays[part.name.value] = relay
+                self._relaying.append(self._loop(f"outbox {part.name}", relay.run))
+                attempts = Attempts(part.database, self._clock)
+                self._tasks.append(self._loop(f"prune {part.name}", self._pruner(attempts)))
+        await self._bus.start(routes)
+        for part in self._parts:
+            for task in part.tasks:
+                self._tasks.append(self._loop(f"task {part.name}", task))
+        self._tasks.append(self._loop("sample", self._sample))
+        self.health.started = True
+        _log.info(
+            "started",
+            services=[part.name.value for part in self._parts],
+            grpc_port=self.grpc_port,
+            groups=[route.group for route in routes],
+        )
+
+    def _dispatcher(self, part: ServiceParts) -> Dispatcher:
+        return Dispatcher(
+            part.name,
+            bus=self._bus,
+            clock=self._clock,
+            database=part.database,
+            outbox=part.outbox,
+            fuse=self.fuse,
+            observer=self.metrics,
+        )
+
+    def _databases(self) -> list[Database]:
+        found: dict[int, Database] = {}
+        for part in self._parts:
+            if part.database is not None:
+                found[id(part.database)] = part.database
+        return list(found.values())
+
+    def _add_checks(self) -> None:
+        self.health.add("bus", self._bus.check)
+        self.health.add("consumers", self._check_fuse)
+        for part in self._parts:
+            if part.database is not None:
+                self.health.add(f"{part.name}.database", part.database.check)
+            for name, check in part.checks.items():
+                self.health.add(f"{part.name}.{name}", check)
+
+    async def _check_fuse(self) -> None:
+        blown = self.fuse.blown
+        if blown:
+            raise MemloomError("; ".join(f"{group}: {why}" for group, why in blown.items()))
+
+    def _serve_admin(self) -> None:
+        self._admin = uvicorn.Server(
+            uvicorn.Config(
+                admin_app(self.health, self.metrics),
+                host=self._settings.admin_host,
+                port=self._settings.admin_port,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+            )
+        )
+        self._tasks.append(asyncio.create_task(self._admin.serve(), name="admin"))
+
+    def _loop(self, name: str, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
+        return asyncio.create_task(self._supervise(name, work), name=name)
+
+    async def _supervise(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        failures = 0
+        while True:
+            ended = await attempt(work())
+            if not isinstance(ended, Raised):
+                return
+            _log.error("task.failed", task=name, exc_info=ended.error)
+            await self._clock.sleep(growing(0.5, 60.0, failures))
+            failures += 1
+
+    def _pruner(self, attempts: Attempts) -> Callable[[], Awaitable[None]]:
+        async def prune() -> None:
+            while True:
+                await attempts.prune(self._clock.now_ms() - INBOX_KEPT_MS)
+                await self._clock.sleep(PRUNE_SECONDS)
+
+        return prune
+
+    async def _sample(self) -> None:
+        while True:
+            await self.sampler.sample()
+            pending = {}
+            for name, relay in self._relays.items():
+                found = await attempt(relay.pending())
+                if not isinstance(found, Raised):
+                    pending[name] = found.value
+            self.metrics.sampled(self.sampler.last, pending, self.fuse.blown)
+            await self._clock.sleep(self._settings.sample_seconds)
+
+    async def _cancel(self, tasks: list[asyncio.Task[None]]) -> None:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        tasks.clear()
+
+    async def _step(self, name: str, work: Awaitable[Any]) -> None:
+        ended = await attempt(work)
+        if isinstance(ended, Raised):
+            _log.warning("stop.step_failed", step=name, error=str(ended.error))
+
+
+async def run(runtime: Runtime, *, until: asyncio.Event | None = None) -> None:
+    """Start, wait for SIGTERM, SIGINT or `until`, and stop."""
+    until = until or asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, until.set)
+    try:
+        await runtime.start()
+        await until.wait()
+        await runtime.stop()
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+def serve(name: str, settings: RuntimeSettings, make: Callable[[], Awaitable[Runtime]]) -> None:
+    """The main of a process: logs, traces, the loop. `make` builds the runtime inside it."""
+    logging.setup(name, level=settings.log_level, json=settings.log_json)
+    provider = tracing.setup(name, endpoint=settings.otlp_endpoint)
+
+    async def main() -> None:
+        await run(await make())
+
+    try:
+        asyncio.run(main())
+    finally:
+        provider.shutdown()

@@ -1,0 +1,175 @@
+"""The internal gRPC server: service token, our errors as statuses, traces, health."""
+
+import hmac
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from time import perf_counter
+from typing import Any, Final, Protocol
+
+import grpc
+import structlog
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from opentelemetry.trace import SpanKind
+
+from services.kernel.contracts.errors import (
+    Code,
+    Conflict,
+    DependencyUnavailable,
+    Forbidden,
+    InvalidInput,
+    MemloomError,
+    NotFound,
+    QuotaExceeded,
+    TooManyRequests,
+    Unauthorized,
+)
+from services.kernel.contracts.telemetry import TRACEPARENT
+from services.kernel.runtime import tracing
+from services.kernel.runtime.policy import Done, attempt
+
+TOKEN_HEADER: Final = "x-memloom-service-token"  # noqa: S105 - a header's name, no secret
+CODE_TRAILER: Final = "x-memloom-code"
+LARGEST_MESSAGE: Final = 32 << 20
+
+_STATUS: Final[Mapping[type[MemloomError], grpc.StatusCode]] = {
+    NotFound: grpc.StatusCode.NOT_FOUND,
+    Unauthorized: grpc.StatusCode.UNAUTHENTICATED,
+    Forbidden: grpc.StatusCode.PERMISSION_DENIED,
+    QuotaExceeded: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    TooManyRequests: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    DependencyUnavailable: grpc.StatusCode.UNAVAILABLE,
+    Conflict: grpc.StatusCode.ABORTED,
+    InvalidInput: grpc.StatusCode.INVALID_ARGUMENT,
+}
+_log = structlog.get_logger(__name__)
+
+
+def to_status(error: MemloomError) -> grpc.StatusCode:
+    """The gRPC status of one of our errors; the one place where that is decided."""
+    for kind, status in _STATUS.items():
+        if isinstance(error, kind):
+            return status
+    return grpc.StatusCode.INTERNAL
+
+
+class CallObserver(Protocol):
+    """Whoever counts calls (metrics)."""
+
+    def called(self, method: str, status: str, seconds: float) -> None:
+        """One call ended."""
+        ...
+
+
+class ErrorInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg] # generic in stubs only
+    """Maps our errors to statuses, once, and asks every call for the service token.
+
+    An error that is not ours is INTERNAL, logged here and not told to the caller. Methods of
+    `grpc.*` (health, reflection) need no token; streams are not served.
+    """
+
+    def __init__(self, *, token: str | None, observer: CallObserver | None = None) -> None:
+        self._token = token
+        self._observer = observer
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Any:
+        handler = await continuation(handler_call_details)
+        method = handler_call_details.method
+        if handler is None or method.startswith("/grpc."):
+            return handler
+        metadata = dict(handler_call_details.invocation_metadata or ())
+        if handler.request_streaming or handler.response_streaming or not self._allows(metadata):
+            return grpc.unary_unary_rpc_method_handler(_refuse)
+        traceparent = str(metadata.get(TRACEPARENT, ""))
+
+        async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+            began = perf_counter()
+            with tracing.span(method, traceparent=traceparent, kind=SpanKind.SERVER):
+                result = await attempt(handler.unary_unary(request, context))
+            error = None if isinstance(result, Done) else _ours(result.error, method)
+            if self._observer is not None:
+                status = grpc.StatusCode.OK if error is None else to_status(error)
+                self._observer.called(method, status.name, perf_counter() - began)
+            if isinstance(result, Done):
+                return result.value
+            assert error is not None  # noqa: S101 - it is not Done
+            context.set_trailing_metadata(((CODE_TRAILER, str(int(error.code))),))
+            await context.abort(to_status(error), error.message)
+            return None
+
+        return grpc.unary_unary_rpc_method_handler(
+            call, handler.request_deserializer, handler.response_serializer
+        )
+
+    def _allows(self, metadata: Mapping[str, str | bytes]) -> bool:
+        if self._token is None:
+            return True
+        sent = metadata.get(TOKEN_HEADER, "")
+        sent = sent.encode() if isinstance(sent, str) else sent
+        return hmac.compare_digest(sent, self._token.encode())
+
+
+def _ours(error: Exception, method: str) -> MemloomError:
+    if isinstance(error, MemloomError):
+        return error
+    _log.error("call.failed", method=method, exc_info=error)
+    return MemloomError("the service failed; its log says why", code=Code.INTERNAL)
+
+
+async def _refuse(_: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+    await context.abort(grpc.StatusCode.UNAUTHENTICATED, "this port needs the service token")
+
+
+class InternalServer:
+    """A grpc.aio server on one address; port 0 takes any free one, `unix:` paths work too."""
+
+    def __init__(
+        self,
+        servicers: Sequence[Callable[[Any], None]],
+        *,
+        host: str,
+        port: int,
+        token: str | None,
+        observer: CallObserver | None = None,
+    ) -> None:
+        self._servicers = servicers
+        self._address = host if host.startswith("unix:") else f"{host}:{port}"
+        self._token = token
+        self._observer = observer
+        self._health = health.aio.HealthServicer()  # type: ignore[attr-defined] # stubs lack it
+        self._server: grpc.aio.Server | None = None
+        self.port = port
+
+    async def start(self) -> None:
+        """Bind and serve. DependencyUnavailable when the address cannot be had."""
+        self._server = grpc.aio.server(
+            interceptors=[ErrorInterceptor(token=self._token, observer=self._observer)],
+            options=[
+                ("grpc.max_receive_message_length", LARGEST_MESSAGE),
+                ("grpc.max_send_message_length", LARGEST_MESSAGE),
+                # Two processes on one port would answer in turns.
+                ("grpc.so_reuseport", 0),
+            ],
+        )
+        for add in self._servicers:
+            add(self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        try:
+            bound = self._server.add_insecure_port(self._address)
+        except RuntimeError as error:
+            raise DependencyUnavailable(f"cannot serve gRPC on {self._address}: {error}") from error
+        if bound > 1:
+            self.port = bound
+        await self._server.start()
+        await self._health.set("", health_pb2.HealthCheckResponse.SERVING)
+
+    async def drain(self) -> None:
+        """Tell callers to go elsewhere."""
+        await self._health.enter_graceful_shutdown()
+
+    async def stop(self, grace: float) -> None:
+        """Let running calls finish for `grace` seconds (None or False would cancel them)."""
+        if self._server is not None:
+            await self._server.stop(grace)
