@@ -63,6 +63,8 @@ class HttpReranker:
             ) from error
         except httpx.HTTPError as error:
             raise DependencyUnavailable("The reranker does not answer.") from error
+        except RuntimeError as error:  # the client is closed
+            raise DependencyUnavailable("The reranker cannot be asked any more.") from error
         except (ValueError, KeyError, TypeError) as error:
             raise DependencyUnavailable("The reranker answers what is no ranking.") from error
 

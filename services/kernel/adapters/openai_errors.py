@@ -49,6 +49,8 @@ def openai_errors(what: str) -> Iterator[None]:
         raise DependencyUnavailable(f"{what} answers what is no answer.") from error
     except openai.APIConnectionError as error:  # time-outs are among them
         raise DependencyUnavailable(f"{what} does not answer.") from error
+    except RuntimeError as error:  # the client is closed
+        raise DependencyUnavailable(f"{what} cannot be asked any more.") from error
     except TimeoutError as error:
         raise DependencyUnavailable(f"{what} took too long.") from error
 

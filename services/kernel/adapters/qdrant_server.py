@@ -79,7 +79,12 @@ def connect(
     if url == ":memory:":
         return AsyncQdrantClient(location=url)
     return AsyncQdrantClient(
-        url=url, api_key=api_key, grpc_port=grpc_port, prefer_grpc=True, timeout=timeout
+        url=url,
+        api_key=api_key,
+        grpc_port=grpc_port,
+        prefer_grpc=True,
+        timeout=timeout,
+        check_compatibility=False,  # it would block; `check_corpus_idf` is the check that counts
     )
 
 

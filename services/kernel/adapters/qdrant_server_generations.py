@@ -30,7 +30,7 @@ class ServerGenerations:
 
     def __init__(self, client: AsyncQdrantClient, prefix: str = "memloom") -> None:
         self._client = client
-        self._prefix = prefix
+        self.prefix = prefix
         self._opened: dict[str, Generation] = {}
         self._checked = False
 
@@ -45,7 +45,7 @@ class ServerGenerations:
         return found
 
     async def current(self) -> Generation | None:
-        return await self._pointed(self._prefix)
+        return await self._pointed(self.prefix)
 
     async def previous(self) -> Generation | None:
         return await self._pointed(self._previous_alias)
@@ -53,7 +53,7 @@ class ServerGenerations:
     async def names(self) -> Sequence[str]:
         async with server_errors():
             collections = (await self._client.get_collections()).collections
-        start = f"{self._prefix}-"
+        start = f"{self.prefix}-"
         found = [
             entry.name.removeprefix(start)
             for entry in collections
@@ -91,7 +91,7 @@ class ServerGenerations:
 
     async def activate(self, name: str) -> None:
         await self.get(name)
-        current = (await self._aliases()).get(self._prefix)
+        current = (await self._aliases()).get(self.prefix)
         if current != self._collection(name):
             await self._point(current=self._collection(name), previous=current)
 
@@ -100,11 +100,11 @@ class ServerGenerations:
         previous = aliases.get(self._previous_alias)
         if previous is None:
             raise NotFound("There is no earlier generation of the index to go back to.")
-        await self._point(current=previous, previous=aliases.get(self._prefix))
+        await self._point(current=previous, previous=aliases.get(self.prefix))
         return await self.get(self._name(previous))
 
     async def drop(self, name: str) -> None:
-        if (await self._aliases()).get(self._prefix) == self._collection(name):
+        if (await self._aliases()).get(self.prefix) == self._collection(name):
             raise Conflict(f"Generation {name} serves: activate another one first.")
         self._opened.pop(name, None)
         async with server_errors():  # its aliases go with it
@@ -120,13 +120,13 @@ class ServerGenerations:
 
     @property
     def _previous_alias(self) -> str:
-        return f"{self._prefix}-previous"
+        return f"{self.prefix}-previous"
 
     def _collection(self, name: str) -> str:
-        return f"{self._prefix}-{name}"
+        return f"{self.prefix}-{name}"
 
     def _name(self, collection: str) -> str:
-        return collection.removeprefix(f"{self._prefix}-")
+        return collection.removeprefix(f"{self.prefix}-")
 
     async def _check_once(self) -> None:
         if not self._checked:
@@ -135,15 +135,15 @@ class ServerGenerations:
 
     async def _serving_index(self) -> Index:
         """By alias, so that a switch made by another process is followed without asking."""
-        serving = self._opened.get(self._prefix)
+        serving = self._opened.get(self.prefix)
         if serving is None:
             found = await self.current()
             if found is None:
                 raise NotFound("The index has no generation yet.")
             index = await QdrantServerIndex.open(
-                self._client, self._prefix, dimension=found.identity.dimension
+                self._client, self.prefix, dimension=found.identity.dimension
             )
-            serving = self._opened[self._prefix] = Generation(found.name, found.identity, index)
+            serving = self._opened[self.prefix] = Generation(found.name, found.identity, index)
         return serving.index
 
     async def _pointed(self, alias: str) -> Generation | None:
@@ -161,14 +161,14 @@ class ServerGenerations:
     async def _aliases(self) -> dict[str, str]:
         async with server_errors():
             listed = (await self._client.get_aliases()).aliases
-        ours = (self._prefix, self._previous_alias)
+        ours = (self.prefix, self._previous_alias)
         return {
             entry.alias_name: entry.collection_name for entry in listed if entry.alias_name in ours
         }
 
     async def _point(self, *, current: str, previous: str | None) -> None:
         existing = await self._aliases()
-        wanted = {self._prefix: current} | ({self._previous_alias: previous} if previous else {})
+        wanted = {self.prefix: current} | ({self._previous_alias: previous} if previous else {})
         gone = [
             models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=alias))
             for alias in existing
@@ -181,4 +181,4 @@ class ServerGenerations:
         ]
         async with server_errors():
             await self._client.update_collection_aliases([*gone, *made])
-        self._opened.pop(self._prefix, None)
+        self._opened.pop(self.prefix, None)

@@ -3,7 +3,6 @@ first fails on it.
 """
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +11,7 @@ from pydantic import TypeAdapter
 from services.kernel.adapters.reader_docx import check_archive, read_docx
 from services.kernel.adapters.reader_extractous import read_tika_native
 from services.kernel.adapters.reader_pdfium import read_pdf
-from services.kernel.adapters.reader_worker import Answer, Call, WorkerPool
+from services.kernel.adapters.reader_worker import Answer, Step, WorkerPool
 from services.kernel.contracts.errors import Code, DependencyUnavailable, InvalidInput
 from services.kernel.ports.reader import Reading, ReadLimits
 
@@ -44,17 +43,10 @@ def by_tika_native(arguments: dict[str, Any]) -> Reading:
     return read_tika_native(path, media_type, _limits(arguments))
 
 
-READERS: Final[dict[str, Callable[[dict[str, Any]], Reading]]] = {
-    "pdfium": pdf_by_layout,
-    "mammoth": docx_by_styles,
-    "extractous": by_tika_native,
-}
-"""The readers by name, as a worker calls them."""
-
-ORDER: Final[dict[str, tuple[str, ...]]] = {
-    PDF: ("pdfium", "extractous"),
-    DOCX: ("mammoth", "extractous"),
-    DOC: ("extractous",),
+ORDER: Final[dict[str, tuple[Step, ...]]] = {
+    PDF: (pdf_by_layout, by_tika_native),
+    DOCX: (docx_by_styles, by_tika_native),
+    DOC: (by_tika_native,),
 }
 """Which readers read a type, best first."""
 
@@ -63,17 +55,21 @@ def _limits(arguments: dict[str, Any]) -> ReadLimits:
     return ReadLimits(characters=arguments["characters"], pages=arguments["pages"])
 
 
-def read_in_worker(arguments: dict[str, Any]) -> Answer:
-    """In the worker: one reader's `Reading` as JSON."""
-    reading = READERS[arguments["reader"]](arguments)
-    return Answer(TypeAdapter(Reading).dump_json(reading))
+def read_bytes(arguments: dict[str, Any]) -> bytes:
+    """In the worker: a whole file."""
+    return Path(arguments["path"]).read_bytes()
+
+
+def as_json(reading: Reading, _: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """In the worker: a `Reading` on its way to the parent."""
+    return {}, TypeAdapter(Reading).dump_json(reading)
 
 
 async def first_that_reads(
-    pool: WorkerPool, call: Call, path: Path, *, name: str, media_type: str, limits: ReadLimits
+    pool: WorkerPool, then: Step, path: Path, *, name: str, media_type: str, limits: ReadLimits
 ) -> Answer:
-    """`call` with each reader of the type in turn, until one reads the document. What the first
-    reader refused it for is raised, unless a later one knows better.
+    """`then` on what the first reader of the type yields, or the next where that one fails on the
+    document. When all do, what the first refused it for is raised.
     """
     await asyncio.to_thread(check_head, path, media_type)
     if media_type not in ORDER:
@@ -83,7 +79,6 @@ async def first_that_reads(
     refused: InvalidInput | None = None
     for reader in ORDER[media_type]:
         arguments = {
-            "reader": reader,
             "path": str(path),
             "name": name,
             "media_type": media_type,
@@ -92,7 +87,7 @@ async def first_that_reads(
         }
         try:
             return await pool.run(
-                call, arguments, seconds=limits.seconds, memory_mb=limits.memory_mb
+                (reader, then), arguments, seconds=limits.seconds, memory_mb=limits.memory_mb
             )
         except InvalidInput as refusal:
             if refusal.code in _FINAL:
@@ -112,7 +107,7 @@ class NativeReader:
 
     async def read(self, path: Path, *, name: str, media_type: str, limits: ReadLimits) -> Reading:
         answer = await first_that_reads(
-            self._pool, read_in_worker, path, name=name, media_type=media_type, limits=limits
+            self._pool, as_json, path, name=name, media_type=media_type, limits=limits
         )
         return await asyncio.to_thread(TypeAdapter(Reading).validate_json, answer.payload)
 

@@ -11,7 +11,7 @@ import os
 import signal
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -27,14 +27,19 @@ class Answer:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-Call = Callable[[dict[str, Any]], Answer]
-"""What a worker may run: a function of a module, from JSON values to an `Answer`."""
+Step = Callable[..., Any]
+"""A function of a module that a worker may run. The first step of a call gets the arguments (JSON
+values), each later one what the step before it yielded, and the arguments; the last yields a
+few facts (JSON values), and bytes that the parent passes on unread: `tuple[dict, bytes]`.
+"""
 
 _LENGTH: Final = struct.Struct(">I")
 _WATCH: Final = 0.05
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _MODULE: Final = "services.kernel.adapters.reader_worker_main"
 _ROOT: Final = Path(__file__).resolve().parents[3]
+UNEXPECTED: Final = -1
+"""In a worker's answer: an error that is none of ours."""
 _LARGEST_ANSWER: Final = 1 << 30
 
 
@@ -59,10 +64,16 @@ class WorkerPool:
         self._closed = False
 
     async def run(
-        self, call: Call, arguments: dict[str, Any], *, seconds: float, memory_mb: int
+        self,
+        steps: Sequence[Step],
+        arguments: Mapping[str, Any],
+        *,
+        seconds: float,
+        memory_mb: int,
     ) -> Answer:
         """The answer. InvalidInput with the call's own code, TOOK_TOO_LONG over `seconds`,
-        EXPANDS_TOO_FAR over `memory_mb`, CORRUPT when the process dies of it;
+        EXPANDS_TOO_FAR over `memory_mb`, CORRUPT when native code crashes on the document;
+        WorkerFailed for an error in our own code;
         DependencyUnavailable when no worker can be started or the pool is closed.
         """
         async with self._free:
@@ -71,7 +82,7 @@ class WorkerPool:
             worker = self._idle.pop() if self._idle else await _Worker.start()
             try:
                 head, payload = await worker.call(
-                    call, arguments, seconds=seconds, memory_mb=memory_mb
+                    steps, arguments, seconds=seconds, memory_mb=memory_mb
                 )
             except BaseException:
                 # Its state is unknown: whatever went wrong, this process answers nobody else.
@@ -107,6 +118,8 @@ def _raise_refused(head: dict[str, Any]) -> None:
     if "error" not in head:
         return
     message = str(head.get("message", ""))
+    if head["error"] == UNEXPECTED:
+        raise WorkerFailed(message)
     if head.get("unavailable"):
         raise DependencyUnavailable(message)
     raise InvalidInput(message, code=Code(int(head["error"])))
@@ -138,11 +151,16 @@ class _Worker:
         return cls(process)
 
     async def call(
-        self, call: Call, arguments: dict[str, Any], *, seconds: float, memory_mb: int
+        self,
+        steps: Sequence[Step],
+        arguments: Mapping[str, Any],
+        *,
+        seconds: float,
+        memory_mb: int,
     ) -> tuple[dict[str, Any], bytes]:
         self._calls += 1
         watcher = asyncio.create_task(self._watch(memory_mb))
-        exchange = asyncio.create_task(self._exchange(call, arguments))
+        exchange = asyncio.create_task(self._exchange(steps, arguments))
         try:
             async with asyncio.timeout(seconds):
                 await asyncio.wait({watcher, exchange}, return_when=asyncio.FIRST_COMPLETED)
@@ -163,10 +181,13 @@ class _Worker:
         return exchange.result()
 
     async def _exchange(
-        self, call: Call, arguments: dict[str, Any]
+        self, steps: Sequence[Step], arguments: Mapping[str, Any]
     ) -> tuple[dict[str, Any], bytes]:
         request = json.dumps(
-            {"function": f"{call.__module__}:{call.__qualname__}", "arguments": arguments}
+            {
+                "steps": [f"{step.__module__}:{step.__qualname__}" for step in steps],
+                "arguments": dict(arguments),
+            }
         ).encode()
         reader, writer = self._process.stdout, self._process.stdin
         if reader is None or writer is None:
@@ -177,17 +198,18 @@ class _Worker:
             head = json.loads(await _frame(reader))
             payload = await _frame(reader)
         except (asyncio.IncompleteReadError, ConnectionError) as problem:
-            raise WorkerDied(await self._epitaph()) from problem
+            raise await self._epitaph() from problem
         return head, payload
 
-    async def _epitaph(self) -> str:
+    async def _epitaph(self) -> Exception:
+        """What to raise for a process that ended: a signal is native code failing."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(5):
                 await self._process.wait()
         status = self._process.returncode
         if status is not None and status < 0:
-            return f"signal {signal.Signals(-status).name}"
-        return f"exit status {status}"
+            return WorkerDied(signal.Signals(-status).name)
+        return WorkerFailed(f"the worker process ended with status {status}")
 
     async def _watch(self, memory_mb: int) -> None:
         """Return when the process holds more memory than it may."""
@@ -214,6 +236,10 @@ class _Worker:
         await self._process.wait()
 
 
+class WorkerFailed(Exception):
+    """An error in our own code, in a worker."""
+
+
 class WorkerDied(InvalidInput):
     """The process died of the document (a crash in native code)."""
 
@@ -225,5 +251,7 @@ class WorkerDied(InvalidInput):
 
 async def _stop(task: "asyncio.Task[Any]") -> None:
     task.cancel()
-    with contextlib.suppress(asyncio.CancelledError, InvalidInput, DependencyUnavailable):
+    with contextlib.suppress(
+        asyncio.CancelledError, InvalidInput, DependencyUnavailable, WorkerFailed
+    ):
         await task

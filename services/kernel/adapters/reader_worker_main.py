@@ -6,10 +6,12 @@ import os
 import resource
 import struct
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from services.kernel.adapters.reader_worker import UNEXPECTED
 from services.kernel.contracts.errors import Code, DependencyUnavailable, InvalidInput
 
 _LENGTH: Final = struct.Struct(">I")
@@ -17,11 +19,31 @@ _ALLOWED: Final = "services."
 _RECURSION: Final = 3000
 
 
+class _Answers:
+    """The way back to the parent."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+
+    def send(self, head: dict[str, Any], payload: bytes = b"") -> None:
+        """One answer: two frames."""
+        encoded = json.dumps(head, ensure_ascii=False).encode("utf-8", "replace")
+        for frame in (encoded, payload):
+            self._out.write(_LENGTH.pack(len(frame)))
+            self._out.write(frame)
+        self._out.flush()
+
+    def fail(self, kind: type[BaseException], error: BaseException, _: object) -> None:
+        """`sys.excepthook`: our own code is wrong; say how, and end."""
+        self.send({"error": UNEXPECTED, "message": f"{kind.__name__}: {error}"[:500]})
+
+
 def main() -> None:
     """Serve until standard input ends (the parent is gone)."""
     # Native libraries print; only frames may reach the parent.
-    out = os.fdopen(os.dup(1), "wb")
+    answers = _Answers(os.fdopen(os.dup(1), "wb"))
     os.dup2(2, 1)
+    sys.excepthook = answers.fail
     with suppress(OSError):
         # The kernel's choice in need: this process, not the service.
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
@@ -29,12 +51,7 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sys.setrecursionlimit(_RECURSION)
     while (request := _receive(sys.stdin.buffer)) is not None:
-        head, payload = _answer(request)
-        encoded = json.dumps(head, ensure_ascii=False).encode("utf-8", "replace")
-        for frame in (encoded, payload):
-            out.write(_LENGTH.pack(len(frame)))
-            out.write(frame)
-        out.flush()
+        answers.send(*_answer(request))
 
 
 def _receive(source: BinaryIO) -> dict[str, Any] | None:
@@ -47,12 +64,13 @@ def _receive(source: BinaryIO) -> dict[str, Any] | None:
 
 
 def _answer(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-    module, _, name = str(request["function"]).partition(":")
-    if not module.startswith(_ALLOWED):
-        return {"error": int(Code.INTERNAL), "message": f"{module} may not run here"}, b""
+    arguments = request["arguments"]
     try:
-        function = getattr(importlib.import_module(module), name)
-        answer = function(request["arguments"])
+        first, *others = [_function(name) for name in request["steps"]]
+        value = first(arguments)
+        for step in others:
+            value = step(value, arguments)
+        facts, payload = value
     except InvalidInput as refused:
         return {"error": int(refused.code), "message": refused.message}, b""
     except DependencyUnavailable as missing:
@@ -61,7 +79,15 @@ def _answer(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         return _refusal("the document needs too much memory")
     except RecursionError:
         return _refusal("the document is nested too deep")
-    return {"facts": answer.facts}, answer.payload
+    return {"facts": facts}, payload
+
+
+def _function(name: str) -> Callable[..., Any]:
+    module, _, function = name.partition(":")
+    if not module.startswith(_ALLOWED):
+        raise InvalidInput(f"{module} may not run here", code=Code.INTERNAL)
+    found: Callable[..., Any] = getattr(importlib.import_module(module), function)
+    return found
 
 
 def _refusal(message: str) -> tuple[dict[str, Any], bytes]:

@@ -1,14 +1,14 @@
 """One file to one parsed document, in worker processes; local readers, or a reader elsewhere."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from services.kernel.adapters.reader_native import PDF, first_that_reads
-from services.kernel.adapters.reader_worker import Answer, Call, WorkerPool
+from services.kernel.adapters.reader_native import PDF, first_that_reads, read_bytes
+from services.kernel.adapters.reader_worker import Answer, Step, WorkerPool
 from services.kernel.contracts.errors import Code, DependencyUnavailable, InvalidInput
 from services.kernel.ports.reader import Reader, ReadLimits
-from services.parser.app.calls import build_reading, build_text, read_and_build
+from services.parser.domain.answers import answer_html, answer_reading, answer_text
 from services.parser.domain.build import READER_TYPES, TEXT_TYPES
 from services.parser.handlers import Parsed
 
@@ -35,7 +35,7 @@ class WorkerParsing:
     async def parse(self, path: Path, *, name: str, media_type: str) -> Parsed:
         if media_type in TEXT_TYPES:
             arguments = {"path": str(path), "name": name, "media_type": media_type}
-            return _parsed(await self._run(build_text, arguments))
+            return _parsed(await self._run((read_bytes, answer_text), arguments))
         if media_type not in READER_TYPES:
             raise InvalidInput(
                 f"{media_type} is not parsed; upload PDF, DOCX, DOC, TXT, MD, JSON or XML",
@@ -77,21 +77,21 @@ class WorkerParsing:
             "name": name,
             "media_type": media_type,
         }
-        return _parsed(await self._run(build_reading, arguments))
+        return _parsed(await self._run((answer_html,), arguments))
 
     async def _locally(self, path: Path, name: str, media_type: str) -> Answer:
         return await first_that_reads(
             self._pool,
-            read_and_build,
+            answer_reading,
             path,
             name=name,
             media_type=media_type,
             limits=self._limits,
         )
 
-    async def _run(self, call: Call, arguments: Mapping[str, Any]) -> Answer:
+    async def _run(self, steps: Sequence[Step], arguments: Mapping[str, Any]) -> Answer:
         return await self._pool.run(
-            call, dict(arguments), seconds=self._limits.seconds, memory_mb=self._limits.memory_mb
+            steps, arguments, seconds=self._limits.seconds, memory_mb=self._limits.memory_mb
         )
 
 
