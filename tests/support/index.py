@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from qdrant_client import AsyncQdrantClient
+
 from services.kernel.adapters.qdrant_edge import QdrantEdgeIndex
 from services.kernel.adapters.qdrant_server import QdrantServerIndex, connect
 from services.kernel.contracts.records import (
@@ -18,15 +20,24 @@ from services.kernel.contracts.records import (
 )
 from services.kernel.contracts.scope import Condition, IndexFilter
 from services.kernel.ports.index import Index, Point, SparseVector
+from tests.support.qdrant_wire import wired_client
 from tests.support.settings import settings
 
-# The server where MEMLOOM_TEST_QDRANT_URL names one, else the client's local mode for semantics.
-WORLDS = ("edge", "local", *(("server",) if settings().qdrant_url else ()))
+# The client's local mode for semantics, the same behind gRPC, and the server where
+# MEMLOOM_TEST_QDRANT_URL names one.
+WORLDS = ("edge", "local", "wire", *(("server",) if settings().qdrant_url else ()))
 
 
-def server_url(world: str) -> str:
-    """Where `connect` finds it."""
-    return ":memory:" if world == "local" else settings().qdrant_url
+@asynccontextmanager
+async def qdrant_client(world: str) -> AsyncIterator[AsyncQdrantClient]:
+    """A client for one of WORLDS (but `edge`)."""
+    if world == "wire":
+        async with wired_client() as wired:
+            yield wired
+        return
+    client = connect(":memory:" if world == "local" else settings().qdrant_url)
+    yield client
+    await client.close()
 
 
 @asynccontextmanager
@@ -39,13 +50,10 @@ async def open_index(
         yield edge
         await edge.close()
         return
-    client = connect(server_url(world))
-    collection = f"test-{uuid.uuid4().hex}"
-    try:
+    async with qdrant_client(world) as client:
+        collection = f"test-{uuid.uuid4().hex}"
         yield await QdrantServerIndex.open(client, collection, dimension=dimension)
-    finally:
         await client.delete_collection(collection)
-        await client.close()
 
 
 def number(n: int) -> uuid.UUID:

@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 
 from services.kernel.adapters.qdrant_edge_generations import EdgeGenerations
-from services.kernel.adapters.qdrant_server import connect
 from services.kernel.adapters.qdrant_server_generations import ServerGenerations
 from services.kernel.contracts.errors import Conflict, InvalidInput, NotFound
 from services.kernel.ports.generations import Generations
 from services.kernel.ports.index import Identity
-from tests.support.index import WORLDS, point, server_url
+from tests.support.index import WORLDS, point, qdrant_client
 
 OLD = Identity(encoder="bm25:1", segmentation="s1")
 NEW = Identity(embedder="fastembed:minilm", dimension=3, encoder="bm25:1", segmentation="s1")
@@ -20,17 +19,20 @@ NEW = Identity(embedder="fastembed:minilm", dimension=3, encoder="bm25:1", segme
 
 @pytest.fixture(params=WORLDS)
 async def generations(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Generations]:
-    opened: Generations
     if request.param == "edge":
-        opened = EdgeGenerations(tmp_path / "index")
-    else:
-        opened = ServerGenerations(connect(server_url(request.param)), f"test-{uuid.uuid4().hex}")
-    yield opened
-    for name in await opened.names():
-        found = await opened.current()
-        if found is None or found.name != name:
-            await opened.drop(name)
-    await opened.close()
+        folders = EdgeGenerations(tmp_path / "index")
+        yield folders
+        await folders.close()
+        return
+    async with qdrant_client(request.param) as client:
+        opened = ServerGenerations(client, f"test-{uuid.uuid4().hex}")
+        yield opened
+        serving = await opened.current()
+        for name in await opened.names():
+            if serving is None or serving.name != name:
+                await opened.drop(name)
+        if serving is not None:
+            await client.delete_collection(f"{opened.prefix}-{serving.name}")
 
 
 async def test_the_first_is_made_and_serves(generations: Generations) -> None:
