@@ -146,6 +146,19 @@ class OtlpSettings(BaseModel):
     endpoint: str = Field(default="", description="OTLP over gRPC, as http://host:4317.")
 
 
+class PeerSettings(BaseModel):
+    """Internal gRPC of the services that others call, as host:port."""
+
+    ingest: str = Field(default="127.0.0.1:50061", description="Probe of URLs: called by gateway.")
+    memorizer: str = Field(
+        default="127.0.0.1:50062", description="Records: called by gateway and feedback."
+    )
+    retriever: str = Field(
+        default="127.0.0.1:50063", description="The search: called by gateway and feedback."
+    )
+    feedback: str = Field(default="127.0.0.1:50064", description="Preview: called by gateway.")
+
+
 class ConnectionSettings(Settings):
     """All groups; a root, or the base of one."""
 
@@ -155,3 +168,4 @@ class ConnectionSettings(Settings):
     qdrant: QdrantSettings = Field(default_factory=QdrantSettings)
     tika: TikaSettings = Field(default_factory=TikaSettings)
     otlp: OtlpSettings = Field(default_factory=OtlpSettings)
+    peers: PeerSettings = Field(default_factory=PeerSettings)

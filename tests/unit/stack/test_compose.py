@@ -1,0 +1,108 @@
+"""`compose.yaml` says what the code reads. No engine runs here: this is what can be checked."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import Field
+
+from services.kernel.contracts.topics import Service
+from services.kernel.runtime.connections import ConnectionSettings
+from services.kernel.runtime.settings import RuntimeSettings, describe
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+class _Root(ConnectionSettings):
+    """What every process reads."""
+
+    runtime: RuntimeSettings = Field(default_factory=RuntimeSettings)
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
+    return loaded
+
+
+def _environment(compose: dict[str, Any], name: str) -> dict[str, str]:
+    return dict(compose["services"][name].get("environment", {}))
+
+
+def _plain(value: str) -> str:
+    """As the engine would fill it in, with nothing set."""
+    return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value)
+
+
+def test_every_service_of_the_design_is_there_as_its_own_process(compose: dict[str, Any]) -> None:
+    for service in Service:
+        assert compose["services"][service.value]["command"] == [
+            "python",
+            "-m",
+            f"services.{service.value}",
+        ]
+
+
+def test_every_variable_is_a_setting_and_its_value_is_accepted(
+    compose: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = {setting.name for setting in describe(_Root)}
+    environment = _environment(compose, "ingest")
+    assert set(environment) <= known
+    for name, value in environment.items():
+        monkeypatch.setenv(name, _plain(value))
+    settings = _Root()
+    assert settings.kafka.bootstrap == "kafka:9092"
+    assert settings.kafka.replication == 1
+    assert settings.postgres.url_for("parser").endswith("@postgres:5432/memloom_parser")
+    assert settings.runtime.service_token is not None
+
+
+def test_every_address_names_a_container_of_the_file(compose: dict[str, Any]) -> None:
+    environment = {k: _plain(v) for k, v in _environment(compose, "ingest").items()}
+    hosts = {
+        match.group(1)
+        for value in environment.values()
+        if (match := re.search(r"(?:://|@|^)([a-z]+):\d+", value.rpartition("@")[2]))
+    }
+    assert {"kafka", "minio", "postgres", "qdrant", "tika", "otel", "memorizer"} <= hosts
+    assert hosts <= set(compose["services"])
+
+
+def test_peers_are_called_on_the_port_that_they_serve(compose: dict[str, Any]) -> None:
+    environment = _environment(compose, "gateway")
+    port = environment["MEMLOOM_RUNTIME__GRPC_PORT"]
+    for name, value in environment.items():
+        if name.startswith("MEMLOOM_PEERS__"):
+            peer = name.removeprefix("MEMLOOM_PEERS__").lower()
+            assert value == f"{peer}:{port}"
+
+
+def test_topics_are_applied_before_any_service_starts(compose: dict[str, Any]) -> None:
+    assert compose["services"]["topics"]["command"] == ["memloom", "topics", "apply"]
+    assert compose["services"]["topics"]["restart"] == "on-failure"
+    for service in Service:
+        needs = compose["services"][service.value]["depends_on"]
+        assert needs["topics"]["condition"] == "service_completed_successfully"
+    assert _environment(compose, "kafka")["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
+
+
+def test_every_service_has_its_database(compose: dict[str, Any]) -> None:
+    made = (ROOT / "deploy/compose/databases.sql").read_text()
+    for service in Service:
+        assert f"CREATE DATABASE memloom_{service.value};" in made
+
+
+def test_images_are_pinned(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        if name in {*Service, "topics"}:
+            continue
+        tag = service["image"].partition(":")[2]
+        assert re.search(r"\d", tag), f"{name}: {service['image']}"
+
+
+def test_only_the_gateway_is_published(compose: dict[str, Any]) -> None:
+    published = {name for name, service in compose["services"].items() if "ports" in service}
+    assert published == {"gateway"}
