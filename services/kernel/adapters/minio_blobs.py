@@ -50,7 +50,7 @@ def checked(path: str) -> str:
     if (
         not path
         or any(part in ("", ".", "..") for part in parts)
-        or any(mark in path for mark in ("\\", "\0"))
+        or "\0" in path
         or len(path.encode("utf-8", "replace")) > _LONGEST_PATH
     ):
         raise InvalidInput(f"not a blob path: {path!r}")
@@ -67,7 +67,11 @@ def _ours(error: Exception, path: str) -> MemloomError:
 
 
 class MinioBlobs:
-    """`Blobs` in one bucket, which is made at first use."""
+    """`Blobs` in one bucket, which is made at first use.
+
+    MinIO's listing hides what lies below a blob of the same name (`a/b` beside `a`); S3's does
+    not. Memloom's own paths never nest so.
+    """
 
     def __init__(self, settings: MinioSettings, *, workers: int = 8) -> None:
         self._bucket = settings.bucket
@@ -79,7 +83,7 @@ class MinioBlobs:
             region=settings.region,
             http_client=urllib3.PoolManager(
                 maxsize=workers,
-                timeout=urllib3.Timeout(connect=3.0, read=60.0),
+                timeout=urllib3.Timeout(connect=3.0, read=30.0),
                 retries=urllib3.Retry(total=2, backoff_factor=0.2, status_forcelist=[502, 503]),
             ),
         )
@@ -122,7 +126,7 @@ class MinioBlobs:
                 self._client.put_object(
                     bucket_name=self._bucket,
                     object_name=path,
-                    data=cast(BinaryIO, spool),
+                    data=cast("BinaryIO", spool),
                     length=size,
                     part_size=_PART,
                     num_parallel_uploads=2,
@@ -232,6 +236,8 @@ class MinioBlobs:
 
     async def delete_prefix(self, prefix: str) -> int:
         _checked_prefix(prefix)
+        if not prefix.endswith("/"):
+            raise InvalidInput("a prefix ends in '/'")
 
         def remove() -> int:
             names = [DeleteObject(name) for name in self._names(prefix)]
@@ -275,6 +281,8 @@ async def _chunks(chunks: AsyncIterable[bytes] | bytes) -> AsyncIterator[bytes]:
 
 
 def _checked_prefix(prefix: str) -> None:
+    if not prefix.endswith("/"):
+        raise InvalidInput(f"a prefix ends in /: {prefix!r}")
     checked(prefix.removesuffix("/"))
 
 
