@@ -16,8 +16,8 @@ $(UV):
 
 $(VENV)/.base: requirements/base.txt pyproject.toml proto/memloom/v1/*.proto | $(UV)
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/base.txt
-	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@$(MAKE) --no-print-directory proto
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.base

@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 from memloom.v1 import probe_pb2_grpc
+from pydantic import Field
 
 from services.ingest.domain.addresses import (
     check_url,
@@ -14,9 +15,10 @@ from services.ingest.domain.addresses import (
 from services.ingest.handlers import Documents
 from services.ingest.servicer import ProbeServicer
 from services.ingest.settings import IngestSettings
-from services.ingest.store import SqlDocumentStore
+from services.ingest.store import METADATA, MIGRATIONS, SqlDocumentStore
 from services.ingest.subscriptions import subscriptions
 from services.kernel.adapters.http_fetcher import FetchRules, HttpFetcher
+from services.kernel.adapters.process import Assembly, ProcessSettings, Resources, main_of
 from services.kernel.contracts.topics import Service
 from services.kernel.ports.blobs import Blobs
 from services.kernel.ports.store import Database
@@ -58,3 +60,24 @@ def build(settings: IngestSettings, *, database: Database, blobs: Blobs) -> Serv
         checks={"database": database.check, "blobs": blobs.check},
         close=(fetcher.close,),
     )
+
+
+class IngestProcess(ProcessSettings):
+    """Settings of `python -m services.ingest`."""
+
+    ingest: IngestSettings = Field(default_factory=IngestSettings)
+
+
+async def assemble(settings: IngestSettings, resources: Resources) -> ServiceParts:
+    """The service over what its process has."""
+    database = resources.database(Service.INGEST, METADATA, MIGRATIONS)
+    return build(settings, database=database, blobs=resources.blobs)
+
+
+def main() -> None:
+    """Run ingest alone."""
+
+    async def alone(settings: IngestProcess, resources: Resources) -> Assembly:
+        return Assembly(parts=[await assemble(settings.ingest, resources)])
+
+    main_of(Service.INGEST, IngestProcess, alone)

@@ -5,7 +5,9 @@ from contextlib import suppress
 from typing import Any
 
 from memloom.v1 import records_pb2_grpc
+from pydantic import Field
 
+from services.kernel.adapters.process import Assembly, ProcessSettings, Resources, main_of
 from services.kernel.contracts.blocks import ParsedDocument, Passage
 from services.kernel.contracts.errors import DependencyUnavailable
 from services.kernel.contracts.topics import Service
@@ -24,7 +26,7 @@ from services.memorizer.handlers.records import RecordCommands
 from services.memorizer.handlers.sweeping import Sweeper
 from services.memorizer.servicer import RecordsServicer
 from services.memorizer.settings import MemorizerSettings
-from services.memorizer.store import SqlRecordStore
+from services.memorizer.store import METADATA, MIGRATIONS, SqlRecordStore
 from services.memorizer.subscriptions import subscriptions
 
 
@@ -92,3 +94,31 @@ def build(
         tasks=(sweep,),
         checks={"database": database.check, "blobs": blobs.check, "index": index.check},
     )
+
+
+class MemorizerProcess(ProcessSettings):
+    """Settings of `python -m services.memorizer`."""
+
+    memorizer: MemorizerSettings = Field(default_factory=MemorizerSettings)
+
+
+async def assemble(settings: MemorizerSettings, resources: Resources) -> ServiceParts:
+    """The service over what its process has."""
+    return build(
+        settings,
+        database=resources.database(Service.MEMORIZER, METADATA, MIGRATIONS),
+        blobs=resources.blobs,
+        index=await resources.index(),
+        encoder=resources.encoder,
+        clock=resources.clock,
+        embedder=resources.models.embedder,
+    )
+
+
+def main() -> None:
+    """Run the memorizer alone."""
+
+    async def alone(settings: MemorizerProcess, resources: Resources) -> Assembly:
+        return Assembly(parts=[await assemble(settings.memorizer, resources)])
+
+    main_of(Service.MEMORIZER, MemorizerProcess, alone)

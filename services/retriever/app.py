@@ -1,5 +1,8 @@
 """Composition root of the retriever."""
 
+from pydantic import Field
+
+from services.kernel.adapters.process import Assembly, ProcessSettings, Resources, main_of
 from services.kernel.contracts.topics import Service
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.index import Index
@@ -53,3 +56,30 @@ def searcher(
             embed_seconds=settings.embed_seconds,
         ),
     )
+
+
+class RetrieverProcess(ProcessSettings):
+    """Settings of `python -m services.retriever`."""
+
+    retriever: RetrieverSettings = Field(default_factory=RetrieverSettings)
+
+
+async def assemble(settings: RetrieverSettings, resources: Resources) -> ServiceParts:
+    """The service over what its process has."""
+    return build(
+        settings,
+        index=await resources.index(),
+        encoder=resources.encoder,
+        clock=resources.clock,
+        embedder=resources.models.embedder,
+        reranker=resources.models.reranker,
+    )
+
+
+def main() -> None:
+    """Run the retriever alone."""
+
+    async def alone(settings: RetrieverProcess, resources: Resources) -> Assembly:
+        return Assembly(parts=[await assemble(settings.retriever, resources)])
+
+    main_of(Service.RETRIEVER, RetrieverProcess, alone)

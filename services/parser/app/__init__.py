@@ -2,6 +2,6 @@
 
 from services.parser.app.build import build, make_pool
 from services.parser.app.command import parse_file
-from services.parser.app.main import main
+from services.parser.app.main import assemble, main
 
-__all__ = ["build", "main", "make_pool", "parse_file"]
+__all__ = ["assemble", "build", "main", "make_pool", "parse_file"]

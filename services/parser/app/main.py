@@ -1,6 +1,38 @@
-"""The service in a process of its own."""
+"""The service over what its process has, and in a process of its own."""
+
+from pydantic import Field
+
+from services.kernel.adapters.process import Assembly, ProcessSettings, Resources, main_of
+from services.kernel.contracts.topics import Service
+from services.kernel.runtime.lifecycle import ServiceParts
+from services.parser.app.build import build
+from services.parser.settings import ParserSettings
+from services.parser.store import METADATA, MIGRATIONS
+
+
+class ParserProcess(ProcessSettings):
+    """Settings of `python -m services.parser`."""
+
+    parser: ParserSettings = Field(default_factory=ParserSettings)
+
+
+async def assemble(settings: ParserSettings, resources: Resources) -> ServiceParts:
+    """The service over what its process has. A named Tika server is used."""
+    tika = resources.settings.tika.url
+    if tika:
+        settings = settings.model_copy(update={"reader": "tika", "tika_url": tika})
+    return build(
+        settings,
+        database=resources.database(Service.PARSER, METADATA, MIGRATIONS),
+        blobs=resources.blobs,
+        clock=resources.clock,
+    )
 
 
 def main() -> None:
-    """Run the parser until it is told to stop."""
-    raise SystemExit("the parser runs inside `memloom serve`")
+    """Run the parser alone."""
+
+    async def alone(settings: ParserProcess, resources: Resources) -> Assembly:
+        return Assembly(parts=[await assemble(settings.parser, resources)])
+
+    main_of(Service.PARSER, ParserProcess, alone)

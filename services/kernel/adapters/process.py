@@ -1,0 +1,264 @@
+"""One process: its settings, the adapters that they choose, and its life from start to drain.
+
+A service alone and the whole system in one process are built from the same pieces; only how many
+services, and where their peers are, differs.
+"""
+
+import argparse
+import asyncio
+import secrets
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeVar
+
+import grpc
+from pydantic import BaseModel, Field
+from sqlalchemy import MetaData
+
+from services.kernel.adapters.filesystem_blobs import FilesystemBlobs
+from services.kernel.adapters.front import Front
+from services.kernel.adapters.lexical import LexicalBm25
+from services.kernel.adapters.model_clients import Models, open_models
+from services.kernel.adapters.servers import (
+    OpenBus,
+    blobs_on_minio,
+    open_bus,
+    open_database,
+    open_generations,
+)
+from services.kernel.adapters.sql import SqlDatabase
+from services.kernel.adapters.system_clock import SystemClock
+from services.kernel.contracts.errors import InvalidInput, MemloomError
+from services.kernel.contracts.topics import Service
+from services.kernel.ports.blobs import Blobs
+from services.kernel.ports.generations import Generations
+from services.kernel.ports.index import Identity, Index
+from services.kernel.runtime import logging, tracing
+from services.kernel.runtime.connections import ConnectionSettings
+from services.kernel.runtime.lifecycle import Runtime, ServiceParts
+from services.kernel.runtime.model_settings import ModelSettings
+from services.kernel.runtime.settings import RuntimeSettings, Settings, describe, load
+
+__all__ = ["Assembly", "PeerSettings", "ProcessSettings", "Resources", "main_of"]
+
+SEGMENTATION: Final = "1"
+
+
+class PeerSettings(BaseModel):
+    """Where the other services' internal gRPC is: MEMLOOM_PEERS__RETRIEVER=host:port."""
+
+    ingest: str = Field(default="127.0.0.1:50061", description="Ingest's internal gRPC.")
+    memorizer: str = Field(default="127.0.0.1:50062", description="The memorizer's internal gRPC.")
+    retriever: str = Field(default="127.0.0.1:50063", description="The retriever's internal gRPC.")
+    feedback: str = Field(default="127.0.0.1:50064", description="Feedback's internal gRPC.")
+
+
+class ProcessSettings(ConnectionSettings, ModelSettings, Settings):
+    """What every process has, beside the sections of its services."""
+
+    data: Path = Field(
+        default=Path("data"), description="Folder of everything that no server keeps."
+    )
+    runtime: RuntimeSettings = Field(default_factory=RuntimeSettings)
+    peers: PeerSettings = Field(default_factory=PeerSettings)
+
+
+class Resources:
+    """What the services of a process share, opened once and closed in reverse."""
+
+    def __init__(
+        self,
+        settings: ProcessSettings,
+        *,
+        name: str,
+        bus: OpenBus,
+        models: Models,
+        stack: AsyncExitStack,
+    ) -> None:
+        self.settings = settings
+        self.name = name
+        self.bus = bus
+        self.clock = SystemClock()
+        self.models = models
+        self.encoder = LexicalBm25()
+        self.token = _token(settings)
+        self._stack = stack
+        self._blobs: Blobs | None = None
+        self._generations: Generations | None = None
+        self._channels: dict[str, grpc.aio.Channel] = {}
+
+    @property
+    def blobs(self) -> Blobs:
+        """MinIO, or files below the data folder."""
+        if self._blobs is None:
+            self._blobs = blobs_on_minio(self.settings) or FilesystemBlobs(self.settings.data)
+        return self._blobs
+
+    @property
+    def generations(self) -> Generations:
+        """All generations of the index."""
+        if self._generations is None:
+            self._generations = open_generations(self.settings, data=self.settings.data)
+            self._stack.push_async_callback(self._generations.close)
+        return self._generations
+
+    def identity(self) -> Identity:
+        """What a generation is made with now."""
+        embedder = self.models.embedder
+        return Identity(
+            embedder=embedder.identity if embedder else "none",
+            dimension=embedder.dimension if embedder else 0,
+            encoder=self.encoder.identity,
+            segmentation=SEGMENTATION,
+        )
+
+    async def index(self) -> Index:
+        """The serving generation; InvalidInput when it was made with other models."""
+        await self.generations.ensure(self.identity())
+        return self.generations.serving()
+
+    def database(self, service: Service, metadata: MetaData, migrations: Path) -> SqlDatabase:
+        """The service's own database."""
+        return open_database(
+            self.settings,
+            service,
+            data=self.settings.data,
+            metadata=metadata,
+            migrations=migrations,
+        )
+
+    def channel(self, peer: Service) -> grpc.aio.Channel:
+        """To a service's internal gRPC; connects at first use."""
+        address = str(getattr(self.settings.peers, peer.value))
+        if address not in self._channels:
+            channel = grpc.aio.insecure_channel(
+                address,
+                options=(
+                    ("grpc.max_receive_message_length", 32 << 20),
+                    ("grpc.max_send_message_length", 32 << 20),
+                ),
+            )
+            self._channels[address] = channel
+            self._stack.push_async_callback(channel.close)
+        return self._channels[address]
+
+
+def _token(settings: ProcessSettings) -> str:
+    token = settings.runtime.service_token
+    return token.get_secret_value() if token is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """What a process runs: services, and what serves the public once they run.
+
+    begun: called once everything is migrated and started, before the fronts open.
+    """
+
+    parts: Sequence[ServiceParts]
+    fronts: Sequence[Front] = ()
+    begun: Callable[[], Awaitable[None]] | None = None
+
+
+P = TypeVar("P", bound=ProcessSettings)
+Assemble = Callable[[P, Resources], Awaitable[Assembly]]
+
+
+@asynccontextmanager
+async def opened(settings: ProcessSettings, *, name: str) -> AsyncIterator[Resources]:
+    """The resources of a process."""
+    async with AsyncExitStack() as stack:
+        await asyncio.to_thread(settings.data.mkdir, parents=True, exist_ok=True)
+        models = await open_models(settings)
+        stack.push_async_callback(models.close)
+        bus = open_bus(settings, data=settings.data, client_id=name, clock=SystemClock())
+        yield Resources(settings, name=name, bus=bus, models=models, stack=stack)
+
+
+async def run_process(settings: P, assemble: Assemble[P], *, name: str) -> None:
+    """Start, wait for SIGTERM or SIGINT, drain, and release everything."""
+    until = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, until.set)
+    async with opened(settings, name=name) as resources:
+        assembly = await assemble(settings, resources)
+        runtime = Runtime(
+            assembly.parts, bus=resources.bus, clock=resources.clock, settings=settings.runtime
+        )
+        await runtime.start()
+        started: list[Front] = []
+        try:
+            if assembly.begun is not None:
+                await assembly.begun()
+            for front in assembly.fronts:
+                await front.start(runtime.health)
+                started.append(front)
+            await until.wait()
+        finally:
+            for front in reversed(started):
+                await front.stop(settings.runtime.grace_seconds)
+            await runtime.stop()
+
+
+def in_one_process(settings: P) -> P:
+    """The same settings, with internal gRPC on a private socket and a token drawn at random.
+
+    The socket's folder is readable by this user alone, and short: a socket's path may have no
+    more than about 100 characters.
+    """
+    folder = tempfile.mkdtemp(prefix="memloom-")
+    address = f"unix:{folder}/grpc"
+    runtime = settings.runtime.model_copy(update={"grpc_host": address, "grpc_port": 0})
+    if runtime.service_token is None:
+        runtime = RuntimeSettings.model_validate(
+            runtime.model_dump() | {"service_token": secrets.token_urlsafe(32)}
+        )
+    peers = PeerSettings(ingest=address, memorizer=address, retriever=address, feedback=address)
+    return settings.model_copy(update={"runtime": runtime, "peers": peers})
+
+
+def start(settings: P, assemble: Assemble[P], *, name: str) -> None:
+    """Logs and traces, then the process; a MemloomError at the start is a sentence and exit 2."""
+    logging.setup(name, level=settings.runtime.log_level, json=settings.runtime.log_json)
+    provider = tracing.setup(
+        name, endpoint=settings.runtime.otlp_endpoint or settings.otlp.endpoint
+    )
+    try:
+        asyncio.run(run_process(settings, assemble, name=name))
+    except MemloomError as error:
+        sys.stderr.write(f"{error.message}\n")
+        raise SystemExit(2) from error
+    finally:
+        provider.shutdown()
+
+
+def main_of(service: Service, kind: type[P], assemble: Assemble[P]) -> None:
+    """`python -m services.<service>`: one service on the servers that the environment names."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m services.{service.value}",
+        description=f"Run the {service.value} service. All settings are environment variables:",
+        epilog=settings_text(kind),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.parse_args()
+    try:
+        settings = load(kind)
+    except InvalidInput as error:
+        sys.stderr.write(f"{error.message}\n")
+        raise SystemExit(2) from error
+    start(settings, assemble, name=service.value)
+
+
+def settings_text(kind: type[BaseModel]) -> str:
+    """Every variable with its default and meaning, for people."""
+    lines = []
+    for setting in describe(kind):
+        default = f" [{setting.default}]" if setting.default else ""
+        lines.append(f"{setting.name}{default}\n    {setting.description}".rstrip())
+    return "\n".join(lines)
