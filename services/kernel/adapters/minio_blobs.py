@@ -50,7 +50,7 @@ def checked(path: str) -> str:
     if (
         not path
         or any(part in ("", ".", "..") for part in parts)
-        or "\0" in path
+        or any(mark in path for mark in ("\\", "\0"))
         or len(path.encode("utf-8", "replace")) > _LONGEST_PATH
     ):
         raise InvalidInput(f"not a blob path: {path!r}")
