@@ -93,6 +93,9 @@ def one_field(owners: list[str]) -> engine.Filter:
 def nearest(vector: Any, using: str, where: engine.Filter, corpus: engine.Filter | None) -> Any:
     """A request for 50 points with their records."""
     parameters = engine.SearchParams(idf=engine.IdfParams(corpus)) if corpus else None
+    if using == "dense":
+        exact = engine.QuantizationSearchParams(rescore=True, oversampling=3.0)
+        parameters = engine.SearchParams(quantization=exact)
     asked = engine.Query.Nearest(vector, using=using)
     return engine.QueryRequest(
         50, query=asked, filter=where, with_payload=["record"], params=parameters

@@ -1,7 +1,9 @@
 """What every index keeps. Scores are computed by hand: IDF is ln(1 + (N - n + ½)/(n + ½))."""
 
 from math import log
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from services.kernel.contracts.errors import InvalidInput
@@ -16,7 +18,7 @@ from services.kernel.contracts.records import (
 )
 from services.kernel.contracts.scope import Condition, IndexFilter, RemovedOwner, Scope
 from services.kernel.ports.index import Hit, Index, Point, Query, SparseVector
-from tests.support.index import active, any_of, number, point, sparse, where
+from tests.support.index import WORLDS, active, any_of, number, open_index, point, sparse, where
 
 
 def term(n: int, within: IndexFilter, limit: int = 50) -> Query:
@@ -141,6 +143,26 @@ async def test_dense_scores_are_cosines(dense_index: Index) -> None:
 
     assert ids(hits) == [1, 2, 3]
     assert [hit.score for hit in hits] == pytest.approx([1.0, 0.6, -1.0], abs=1e-5)
+
+
+@pytest.mark.parametrize("world", WORLDS)
+async def test_the_nearest_vectors_are_found_exactly(world: str, tmp_path: Path) -> None:
+    numbers = np.random.default_rng(11)
+    centres = numbers.standard_normal((20, 64))
+    vectors = centres[numbers.integers(0, 20, 1000)] + numbers.standard_normal((1000, 64))
+    asked = centres[3] + numbers.standard_normal(64)
+    cosines = vectors @ asked / np.linalg.norm(vectors, axis=1) / np.linalg.norm(asked)
+    nearest = [int(n) for n in np.argsort(-cosines)[:20]]
+
+    async with open_index(world, tmp_path, dimension=64) as opened:
+        await opened.upsert(
+            [point(n, dense=tuple(vector.tolist())) for n, vector in enumerate(vectors)]
+        )
+        query = Query("dense", tuple(asked.tolist()), where(project_id="p1"), limit=20)
+        (hits,) = await opened.search([query])
+
+    assert ids(hits) == nearest
+    assert [hit.score for hit in hits] == pytest.approx(cosines[nearest].tolist(), abs=1e-4)
 
 
 async def test_sparse_and_dense_are_asked_in_one_call_and_answered_in_order(
