@@ -17,8 +17,9 @@ class BlobInfo:
 
 
 class Blobs(Protocol):
-    """Contract: `tests/contract/blobs`. Paths are `/`-separated, relative, any Unicode; a path
-    that leaves its root is InvalidInput. A write is visible whole or not at all.
+    """Contract: `tests/contract/blobs`. Paths are `/`-separated, relative, any Unicode but a
+    backslash, and no path is another's folder; one that leaves its root is InvalidInput. A write
+    is visible whole or not at all.
     """
 
     async def put(

@@ -42,7 +42,10 @@ def setup(
     )
     last: list[Any] = (
         [
-            structlog.processors.dict_tracebacks,
+            # Locals may hold keys and users' words: a trace shows places only.
+            structlog.processors.ExceptionRenderer(
+                structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+            ),
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ]
         if json

@@ -21,6 +21,7 @@ from services.kernel.contracts.errors import InvalidInput
 
 PREFIX: Final = "MEMLOOM_"
 DELIMITER: Final = "__"
+REQUIRED: Final = "(required)"
 
 
 class Settings(BaseSettings):
@@ -127,7 +128,7 @@ def _setting(here: tuple[str, ...], field: FieldInfo) -> Setting:
     secret = "Secret" in str(field.annotation)
     default = field.get_default(call_default_factory=True, validated_data={})
     if default is PydanticUndefined:
-        shown = "(required)"
+        shown = REQUIRED
     elif default is None or default == "":
         shown = ""
     else:
@@ -151,6 +152,6 @@ def _sentence(name: str, says: str, given: object, known: dict[str, Setting]) ->
     sentence = " ".join(part for part in parts if part) + "."
     if setting is not None and setting.description:
         sentence += f" {setting.description}"
-        if setting.default and not setting.secret:
+        if setting.default not in {"", REQUIRED} and not setting.secret:
             sentence += f" Default: {setting.default}."
     return sentence

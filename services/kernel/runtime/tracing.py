@@ -25,7 +25,7 @@ def setup(
 ) -> TracerProvider:
     """Make ids, and send spans to an OTLP gRPC endpoint (`http://host:4317`) if one is named.
 
-    Call once in a process; the caller shuts the provider down at the end.
+    Call once in a process (the first one stays); the caller shuts the provider down at the end.
     """
     provider = TracerProvider(resource=Resource.create({SERVICE_NAME: service}))
     if endpoint:
@@ -34,7 +34,8 @@ def setup(
         )
     if exporter is not None:
         provider.add_span_processor(BatchSpanProcessor(exporter))
-    trace.set_tracer_provider(provider)
+    if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
+        trace.set_tracer_provider(provider)
     return provider
 
 
