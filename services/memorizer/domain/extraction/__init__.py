@@ -1,0 +1,73 @@
+"""Memories out of conversations, by rules in Chinese and English: pure and deterministic."""
+
+from collections.abc import Sequence
+
+from services.kernel.contracts.events import Message, MessagesRecorded
+from services.kernel.contracts.records import Kind, MemoryRecord
+from services.memorizer.domain.extraction.answers import assistant_drafts
+from services.memorizer.domain.extraction.calls import tool_drafts
+from services.memorizer.domain.extraction.draft import MemoryDraft, Order, derive_id, records
+from services.memorizer.domain.extraction.turn import Turn, raw_draft
+from services.memorizer.domain.extraction.turns import user_drafts
+
+__all__ = ["MemoryDraft", "Order", "derive_id", "extract", "message_memory", "records"]
+
+_VIEWS = {
+    Kind.FACT: "detail_factual",
+    Kind.MESSAGE: "detail_factual",
+    Kind.PREFERENCE: "preference",
+    Kind.TOOL: "tool_memory",
+}
+
+
+def message_memory(event: MessagesRecorded) -> list[MemoryDraft]:
+    """The coarse memories, searchable at once: each turn that says anything, as it was said."""
+    turns = (
+        Turn(event, message)
+        for message in event.messages
+        if message.role in {"user", "assistant"} and message.text.strip()
+    )
+    drafts = (raw_draft(turn) for turn in turns)
+    return [draft for draft in drafts if draft is not None]
+
+
+def extract(event: MessagesRecorded, context: Sequence[MemoryRecord] = ()) -> list[MemoryDraft]:
+    """The refined memories of an event: facts, preferences, tools, and the raw turns (kind
+    `message`) that stay beside them. A coarse memory whose id is not among them is to be
+    archived; one whose id is has got a shorter value. context: earlier records of the same
+    conversation, by which a first "yes, that one" is understood.
+    """
+    drafts: list[MemoryDraft] = []
+    previous = _last_answer(context)
+    asked, after_tools = "", False
+    for message in event.messages:
+        turn = Turn(event, message)
+        if message.role == "user":
+            drafts.extend(user_drafts(turn, previous))
+            asked, after_tools = message.text, False
+        elif message.role == "tool":
+            after_tools = True
+        elif message.role == "assistant" and message.text.strip():
+            drafts.extend(assistant_drafts(turn, asked=asked, after_tools=after_tools))
+            previous, after_tools = message, False
+    drafts.extend(tool_drafts(event))
+    return [draft for draft in drafts if _wanted(event, draft.kind)]
+
+
+def _wanted(event: MessagesRecorded, kind: Kind) -> bool:
+    views = event.allow_memory_view
+    return views is None or _VIEWS[kind] in views
+
+
+def _last_answer(context: Sequence[MemoryRecord]) -> Message | None:
+    """The assistant's newest words among the records, as a message."""
+    spoken = [
+        one for record in context for one in record.evidence if one.role == "assistant" and one.text
+    ]
+    if not spoken:
+        return None
+    newest = max(spoken, key=lambda one: (one.chat_time or 0, one.message_id, one.end))
+    padded = " " * newest.start + newest.text
+    return Message(
+        id=newest.message_id, role="assistant", text=padded, chat_time=newest.chat_time or 0
+    )

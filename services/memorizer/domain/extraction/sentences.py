@@ -1,0 +1,103 @@
+"""A message in sentences and clauses, each a span of its text."""
+
+import re
+from dataclasses import dataclass
+
+from services.memorizer.domain.extraction.language import is_chinese
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Characters `start:end` of the message; `text` is exactly what stands there."""
+
+    text: str
+    start: int
+    end: int
+
+    def trimmed(self) -> "Span":
+        """Without white space and separators at both ends."""
+        left = len(self.text) - len(self.text.lstrip(_EDGES_LEFT))
+        body = self.text.strip(_EDGES_LEFT).rstrip(_EDGES_RIGHT)
+        return Span(body, self.start + left, self.start + left + len(body))
+
+
+_EDGES_LEFT = " \t\r\n　,，、;；:：-–—*#>•·~～"
+_EDGES_RIGHT = " \t\r\n　,，、;；:：-–—~～"
+_CODE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+_TOOL_SCHEMA = re.compile(r"<tool_schema>.*?(?:</tool_schema>|\Z)", re.DOTALL)
+_END = re.compile(
+    r"[。！？!?；\n]+[”’\"'）)」』]*|(?<!\d)\.(?=\s|$)|(?<=\d)\.(?=\s+[A-Z]|\s*$)|;(?=\s)|…+"
+)
+_ABBREVIATION = re.compile(
+    r"\b(?:Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|vs|etc|e\.g|i\.e|approx|No|Inc|Ltd|Co|[ap]\.m|U\.[SK])$",
+    re.IGNORECASE,
+)
+_COMMA_ZH = re.compile(r"[，,：:]|(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])|——")
+_SUBJECT_EN = (
+    r"(?:I|I['’]\w+|we|we['’]\w+|my|our|he|she|they|it|this|that|there|he['’]\w+|she['’]\w+"
+    r"|it['’]\w+|they['’]\w+)\b"
+)
+_ASK_EN = (
+    r"(?:what|which|where|when|why|who|how|can|could|would|should|do|does|did|is|are|will|any)\b"
+)
+_CUT_EN = re.compile(
+    rf",\s+(?:and|but|so|because|though|although|while|yet)?\s*(?={_SUBJECT_EN})"
+    rf"|\s+(?:and|but|so)\s+(?=(?:I|I['’]\w+|we|we['’]\w+|my|our)\b)"
+    rf"|\s+but\s+(?=as\b|now\b)|,\s+(?:and|but)\s+|[:—–]\s+(?={_SUBJECT_EN}|since\b|as of\b|from\b)"
+    rf"|,\s+(?:and\s+|so\s+|but\s+)?(?={_ASK_EN}[^,]*$)|\s+[-–—]\s+",
+    re.IGNORECASE,
+)
+
+
+def sentences(text: str) -> list[Span]:
+    """Sentences in order; code blocks and tool schemas are left out."""
+    masked = _blank(_blank(text, _CODE), _TOOL_SCHEMA)
+    found: list[Span] = []
+    start = 0
+    for match in _END.finditer(masked):
+        if match.group() == "." and _ABBREVIATION.search(masked[start : match.start()]):
+            continue
+        _add(found, masked, start, match.end())
+        start = match.end()
+    _add(found, masked, start, len(masked))
+    return found
+
+
+def _blank(text: str, pattern: re.Pattern[str]) -> str:
+    return pattern.sub(lambda match: "\n" * len(match.group()), text)
+
+
+def _add(found: list[Span], text: str, start: int, end: int) -> None:
+    span = Span(text[start:end], start, end).trimmed()
+    if re.search(r"\w", span.text):
+        found.append(span)
+
+
+def clauses(sentence: Span) -> list[Span]:
+    """Clauses of a sentence: at commas in Chinese, before a new subject in English."""
+    pattern = _COMMA_ZH if is_chinese(sentence.text) else _CUT_EN
+    parts: list[Span] = []
+    start = 0
+    for match in pattern.finditer(sentence.text):
+        if _inside(sentence.text, match.start()):
+            continue
+        parts.append(_part(sentence, start, match.start()))
+        start = match.end()
+    parts.append(_part(sentence, start, len(sentence.text)))
+    return [part for part in parts if re.search(r"\w", part.text)]
+
+
+def _part(sentence: Span, start: int, end: int) -> Span:
+    text = sentence.text[start:end]
+    return Span(text, sentence.start + start, sentence.start + end).trimmed()
+
+
+def _inside(text: str, at: int) -> bool:
+    """Inside quotation marks or brackets, or between digits: no place to cut."""
+    before = text[:at]
+    for opening, closing in (("“", "”"), ("《", "》"), ("（", "）"), ("(", ")"), ("「", "」")):
+        if before.count(opening) > before.count(closing):
+            return True
+    if before.count('"') % 2 == 1:
+        return True
+    return before[-1:].isdigit() and text[at + 1 : at + 2].isdigit()

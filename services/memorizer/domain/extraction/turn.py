@@ -1,0 +1,104 @@
+"""One message in its event: evidence, ids, times and the raw draft that all rules share."""
+
+from datetime import date, datetime
+
+from services.kernel.contracts.events import Message, MessagesRecorded
+from services.kernel.contracts.records import Kind, MessageEvidence
+from services.memorizer.domain.extraction import talk
+from services.memorizer.domain.extraction.draft import MemoryDraft, Order, derive_id
+from services.memorizer.domain.extraction.language import is_chinese, same_words
+from services.memorizer.domain.extraction.person import Speaker
+from services.memorizer.domain.extraction.sentences import sentences
+from services.memorizer.domain.extraction.times import local_day, zone_of
+
+LONGEST_MESSAGE = 4000
+
+
+class Turn:
+    """One message in its event, with what is needed to make drafts of it."""
+
+    def __init__(self, event: MessagesRecorded, message: Message) -> None:
+        self.event = event
+        self.message = message
+        self.zone = zone_of(event.timezone)
+        self.day: date = local_day(message.chat_time, self.zone)
+        self.speaker = _speaker(event, message)
+
+    def evidence(self, start: int, end: int) -> MessageEvidence:
+        """The words at `start:end`."""
+        message = self.message
+        return MessageEvidence(
+            message_id=message.id,
+            conversation_id=self.event.conversation_id,
+            role=message.role,
+            chat_time=message.chat_time,
+            start=start,
+            end=end,
+            text=message.text[start:end],
+        )
+
+    def draft(self, kind: Kind, start: int, attribute: str = "", **fields: object) -> MemoryDraft:
+        """A draft of this message that begins at `start`."""
+        message, event = self.message, self.event
+        identifier = derive_id(
+            event.project_id, event.owner, event.conversation_id, message.id, start, kind, attribute
+        )
+        order = Order(message.chat_time, message.position, message.id, start)
+        base: dict[str, object] = {"valid_from": message.chat_time, **fields}
+        return MemoryDraft(id=identifier, kind=kind, order=order, attribute=attribute, **base)  # type: ignore[arg-type]  # fields are named as the dataclass names them
+
+    def stamp(self) -> str:
+        """`2025-06-11 14:30`, in the project's zone."""
+        moment = datetime.fromtimestamp(self.message.chat_time / 1000, tz=self.zone)
+        return moment.strftime("%Y-%m-%d %H:%M")
+
+    def said_on(self, text: str) -> str:
+        """The day in words, to index: people ask for "what I said on May 2"."""
+        if is_chinese(text):
+            return f"{self.day.isoformat()} {self.day.month}月{self.day.day}日"
+        return f"{self.day.isoformat()} {self.day.strftime('%B')} {self.day.day}"
+
+
+def _speaker(event: MessagesRecorded, message: Message) -> Speaker:
+    other = message.role_id and event.user_id and message.role_id != event.user_id
+    if not other:
+        return Speaker()
+    name = message.role_name or message.role_id
+    return Speaker(name, name)
+
+
+def raw(
+    turn: Turn, words: str, evidence: tuple[MessageEvidence, ...], *, weight: float
+) -> MemoryDraft:
+    """Words of the turn as they were said, behind role and time."""
+    return turn.draft(
+        Kind.MESSAGE,
+        0,
+        key="",
+        value=f"{turn.message.role}: [{turn.stamp()}]: {words}",
+        context=turn.said_on(words),
+        evidence=evidence,
+        tags=("mode:fast", *turn.event.tags),
+        content=same_words(words),
+        confidence=0.5,
+        weight=weight,
+    )
+
+
+def raw_draft(turn: Turn) -> MemoryDraft | None:
+    """The turn as it was said, None where it says nothing."""
+    text = turn.message.text.strip()
+    telling = [one for one in sentences(text) if not talk.is_small_talk(one.text)]
+    if not telling and "```" not in text:
+        return None
+    evidence = (turn.evidence(0, len(turn.message.text)),)
+    weight = 0.7 if turn.message.role == "user" else 0.5
+    return raw(turn, text[:LONGEST_MESSAGE], evidence, weight=weight)
+
+
+def tags_of(event: MessagesRecorded, title: str, value: str) -> tuple[str, ...]:
+    """The topic, those of the caller's labels that the text names, and how it was made."""
+    low = value.casefold()
+    given = [tag for tag in event.tags if tag.casefold() in low]
+    own = [title.casefold()] if title else []
+    return tuple(dict.fromkeys([*own, *given, "mode:fine"]))

@@ -1,0 +1,257 @@
+# ruff: noqa: E501 - a pattern is read as one line, however long
+"""User's turns to drafts: statements, preferences, decisions, and the questions that stay raw."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pydantic import JsonValue
+
+from services.kernel.contracts.events import Message
+from services.kernel.contracts.records import Kind, MessageEvidence
+from services.memorizer.domain.extraction import talk
+from services.memorizer.domain.extraction.attributes import ended, labels
+from services.memorizer.domain.extraction.draft import MemoryDraft
+from services.memorizer.domain.extraction.language import is_chinese, same_words
+from services.memorizer.domain.extraction.person import Speaker, capital, third_person
+from services.memorizer.domain.extraction.preferences import style_words
+from services.memorizer.domain.extraction.sentences import sentences
+from services.memorizer.domain.extraction.splitting import split
+from services.memorizer.domain.extraction.times import Moment, dated
+from services.memorizer.domain.extraction.turn import LONGEST_MESSAGE, Turn, raw, tags_of
+from services.memorizer.domain.extraction.units import Unit, units
+
+_TELLING = 2
+
+_WORK = frozenset({"job", "employer", "department"})
+_DEICTIC = re.compile(
+    r"这|那[款个趟家种班]|它|第[一二三]|你说的|推荐的|^(?:do|go ahead)|\b(?:it|that|this|one|them)\b|go ahead|the (?:first|second|last)",
+    re.IGNORECASE,
+)
+_NEGATED = re.compile(
+    r"不(?!过|错|仅|但|久|同|断)|没(?:有)?|别|无法|讨厌|过敏|除了|忌|避免|\b(?:not|never|no|without|except|avoid|hate|dislike|allergic|instead of|"
+    r"cannot)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+_NO_SUBJECT = re.compile(
+    r"(?:still|now|as|with|at|in|on|from|also|currently|recently|just|been|working|living|trying|looking|"
+    r"planning|using|got|moved|started|bought|went|had|have|need|want|love|prefer|hate)\b(?! (?:the|a) \w+ (?:is|was))",
+    re.IGNORECASE,
+)
+_SINCE = re.compile(r"(?:从|自|打)$|(?:since|as of|from)\s*$", re.IGNORECASE)
+
+
+def user_drafts(turn: Turn, previous: Message | None) -> list[MemoryDraft]:
+    """What a user's turn says; previous: the assistant's message that it answers."""
+    text = turn.message.text
+    found = units(text)
+    drafts = [
+        draft
+        for unit in found
+        if unit.sort in {"fact", "preference", "decision"}
+        for draft in _statements(turn, unit, previous)
+    ]
+    rest = _rest(turn, found)
+    return [*drafts, *rest]
+
+
+def _statements(turn: Turn, unit: Unit, previous: Message | None) -> list[MemoryDraft]:
+    """One draft, or two where one clause states an employer and a role."""
+    words = turn.message.text[unit.start : unit.end]
+    attribute = unit.attribute
+    halves = split(words) if attribute and attribute.topic in _WORK else []
+    if attribute is None or not halves:
+        return [_statement(turn, unit, words, previous)]
+    return [
+        _statement(
+            turn, replace(unit, attribute=replace(attribute, name=topic, topic=topic)), half, None
+        )
+        for topic, half in halves
+    ]
+
+
+def _statement(turn: Turn, unit: Unit, words: str, previous: Message | None) -> MemoryDraft:
+    """words: those of the unit, or of the half of it that this draft states."""
+    chinese = is_chinese(words)
+    value, evidence = _value(turn, unit, words, previous)
+    value, when = dated(value, turn.day)
+    topic, attribute, kind = _sort(unit)
+    title, further = labels(topic, chinese=chinese)
+    if topic in {"style", "request"}:
+        further = f"{further} {style_words(words, chinese=chinese)}"
+    return turn.draft(
+        kind,
+        unit.start,
+        attribute,
+        key=_title(title, words, chinese=chinese),
+        value=value,
+        evidence=evidence,
+        context=" ".join((further, turn.said_on(words))).strip(),
+        tags=tags_of(turn.event, title, value),
+        content=_content(unit, attribute, words),
+        ends=ended(words) if unit.sort == "fact" else (),
+        subject=unit.subject,
+        negated=bool(_NEGATED.search(words)),
+        valid_from=_valid_from(turn, words, when),
+        confidence=0.9 if attribute or kind is Kind.PREFERENCE else 0.75,
+        detail=_detail(turn, unit, value, words, when),
+    )
+
+
+def _value(
+    turn: Turn, unit: Unit, words: str, previous: Message | None
+) -> tuple[str, tuple[MessageEvidence, ...]]:
+    """The words in the third person, and all that they rest on."""
+    chinese = is_chinese(words)
+    evidence = [turn.evidence(unit.start, unit.end)]
+    if unit.sort != "decision":
+        value = _third(words, unit, turn.speaker, chinese=chinese)
+        if unit.antecedent:
+            value = _with_antecedent(value, unit, turn.speaker, chinese=chinese)
+        return value, tuple(evidence)
+    value = _decision(words, turn.speaker, chinese=chinese)
+    if previous is not None and _DEICTIC.search(words):
+        value, extra = _pointing(value, previous, turn, chinese=chinese)
+        evidence.extend(extra)
+    return value, tuple(evidence)
+
+
+def _third(words: str, unit: Unit, speaker: Speaker, *, chinese: bool) -> str:
+    if unit.preference is not None and unit.preference.instruction:
+        bare = third_person(words, speaker, supply_subject=False)
+        return f"{speaker.chinese}要求：{bare}" if chinese else (
+            f"{capital(speaker.english)} asks: {bare[:1].lower()}{bare[1:]}")  # fmt: skip
+    if chinese and unit.person and not unit.antecedent and "我" not in words:
+        return (
+            f"{speaker.chinese}的{unit.person}{third_person(words, speaker, supply_subject=False)}"
+        )
+    value = third_person(words, speaker)
+    if not chinese and _NO_SUBJECT.match(words):
+        return f"{capital(speaker.english)}: {value[:1].lower()}{value[1:]}"
+    return value
+
+
+def _sort(unit: Unit) -> tuple[str, str, Kind]:
+    """(topic, attribute key, kind) of a unit."""
+    wish = unit.preference
+    if wish is not None and unit.attribute is None:
+        name = wish.name
+        return wish.topic, f"{unit.subject}|{name}" if name else "", Kind.PREFERENCE
+    if unit.attribute is not None:
+        return unit.attribute.topic, unit.attribute.key, Kind.FACT
+    return ("decision" if unit.sort == "decision" else ""), "", Kind.FACT
+
+
+def _content(unit: Unit, attribute: str, words: str) -> str:
+    """Allergies to one thing say the same in whatever words."""
+    if unit.attribute is not None and unit.attribute.topic == "allergy":
+        return attribute
+    return same_words(words)
+
+
+def _with_antecedent(value: str, unit: Unit, speaker: Speaker, *, chinese: bool) -> str:
+    if chinese:
+        body = value.removeprefix(f"{speaker.chinese}提到：").removeprefix(speaker.chinese)
+        return re.sub(
+            r"(它|他|她)(?:们)?", rf"\g<0>（{speaker.chinese}的{unit.antecedent}）", body, count=1
+        )
+    who = speaker.english
+    return re.sub(
+        r"\b(it|he|she|they)\b(?:['’]\w+)?", rf"\g<0> ({who}'s {unit.antecedent})", value,
+        count=1, flags=re.IGNORECASE,
+    )  # fmt: skip
+
+
+def _decision(words: str, speaker: Speaker, *, chinese: bool) -> str:
+    if chinese:
+        bare = re.sub(r"^(?:好的?|行|嗯|可以|那么?|就|直接|先|ok|[，,])+", "", words)
+        bare = re.sub(r"(?:吧|了吧|好了)?[。！!.]*$", "", bare)
+        return f"{speaker.chinese}决定：{third_person(bare, speaker, supply_subject=False)}"
+    return f"{capital(speaker.english)} decided: {third_person(words, speaker)}"
+
+
+def _pointing(
+    value: str, previous: Message, turn: Turn, *, chinese: bool
+) -> tuple[str, list[MessageEvidence]]:
+    """What "it" or "这趟" points at: the assistant's last sentences that say something."""
+    telling = [
+        one
+        for one in sentences(previous.text)
+        if not talk.is_small_talk(one.text) and talk.content_words(one.text) >= _TELLING
+    ][-3:]
+    if not telling:
+        return value, []
+    start, end = telling[0].start, telling[-1].end
+    quoted = previous.text[start:end]
+    note = f"（助手此前说：{quoted}）" if chinese else f' (the assistant had said: "{quoted}")'
+    evidence = Turn(turn.event, previous).evidence(start, end)
+    return value + note, [evidence]
+
+
+def _valid_from(turn: Turn, words: str, when: Sequence[Moment]) -> int:
+    for moment in when:
+        before = words[: words.find(moment.phrase)] if moment.phrase in words else ""
+        phrase = moment.phrase.casefold()
+        if _SINCE.search(before) or phrase.startswith("since"):
+            return min(turn.message.chat_time, moment.epoch_ms(turn.zone))
+    return turn.message.chat_time
+
+
+def _detail(
+    turn: Turn, unit: Unit, value: str, words: str, when: Sequence[Moment]
+) -> dict[str, JsonValue]:
+    detail: dict[str, JsonValue] = {}
+    if when:
+        detail["event_time"] = [moment.label for moment in when]
+        detail["event_ms"] = [moment.epoch_ms(turn.zone) for moment in when]
+    wish = unit.preference
+    if wish is not None:
+        detail["preference_type"] = (
+            "explicit_preference" if wish.explicit else "implicit_preference"
+        )
+        detail["preference"] = value
+        detail["reasoning"] = _reasoning(words, explicit=wish.explicit)
+    return detail
+
+
+def _reasoning(words: str, *, explicit: bool) -> str:
+    if is_chinese(words):
+        how = "用户明确说" if explicit else "从用户描述的习惯推断，原话"
+        return f"{how}：“{words}”"
+    how = "The user said so" if explicit else "Inferred from a habit that the user described"
+    return f'{how}: "{words}"'
+
+
+def _title(label: str, words: str, *, chinese: bool) -> str:
+    if label:
+        return label
+    if chinese:
+        return re.split(r"[，。,：:]", words)[0][:16].replace("我", "用户")
+    short = " ".join(words.split()[:8])
+    return capital(third_person(short, Speaker()))
+
+
+def _rest(turn: Turn, found: Sequence[Unit]) -> list[MemoryDraft]:
+    """The turn's questions of substance, as raw words of lower weight."""
+    text = turn.message.text
+    kept = [
+        unit
+        for unit in found
+        if unit.sort == "question" and _substantial(text[unit.start : unit.end])
+    ]
+    code = "```" in text
+    if not kept and not code:
+        return []
+    start, end = (kept[0].start, kept[-1].end) if kept else (0, len(text))
+    words = text.strip()[:LONGEST_MESSAGE] if code else " ".join(
+        text[unit.start : unit.end] for unit in kept)  # fmt: skip
+    evidence = tuple(turn.evidence(unit.start, unit.end) for unit in kept) or (
+        turn.evidence(start, end),
+    )
+    return [raw(turn, words, evidence, weight=0.7)]
+
+
+def _substantial(words: str) -> bool:
+    count = talk.content_words(words)
+    enough = 7 if is_chinese(words) else 5
+    return count >= enough or (count >= _TELLING and talk.has_specifics(words))

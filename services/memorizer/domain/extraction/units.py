@@ -1,0 +1,229 @@
+# ruff: noqa: E501 - a pattern is read as one line, however long
+"""A user's turn cut into units: each one statement, preference or decision, with its span."""
+
+import re
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from services.memorizer.domain.extraction import talk
+from services.memorizer.domain.extraction.attributes import (
+    Attribute,
+    attribute_of,
+    relation,
+    subject_of,
+)
+from services.memorizer.domain.extraction.language import is_chinese
+from services.memorizer.domain.extraction.preferences import Preference, preference_of
+from services.memorizer.domain.extraction.sentences import Span, clauses, sentences
+
+LONGEST_STATEMENT = 320
+_LEAST = 2
+_FINAL = "。！？!?.…~～ )）:("
+_Sort = Literal["fact", "preference", "decision", "question", "noise"]
+_DECISION_ZH = re.compile(
+    r"^(?:好的?|行|嗯|可以|ok)?(?:那么?|就|那就|直接|先)+(?:帮我|给我|麻烦)?(?:下单|订|预订|买|选|要|用|定|换|按|走|来|装|做|改|取消|退)"
+    r"|^(?:帮我|给我|麻烦)?(?:下单|取消|退掉|退订|确认)(?!流程|方式|吗|怎)|^就(?:它|这个|这样|这款|这趟|那个|第[一二三])"
+    r"|^(?:按|照)(?:你|您)(?:说|推荐|建议)的"
+)
+_DECISION_EN = re.compile(
+    r"^(?:(?:ok(?:ay)?|yes|great|good|sure|alright|fine|then|perfect|right|please|so)[,!.]?\s+)*"
+    r"(?:let['’]s (?:go|do|take|book|use|stick) (?:with|it|that|the)?|I['’]ll (?:take|go with|have|go for|order|"
+    r"buy|book|get) |go (?:ahead|with|for)\b|do (?:it|that|so)\b|(?:book|order|buy|cancel|confirm|reserve|"
+    r"choose|pick|take) (?:it|that|this|the|me|us|one|two|a|an|my)\b|I (?:choose|pick|chose|picked|decided on) )",
+    re.IGNORECASE,
+)
+_PRONOUN_ZH = re.compile(r"^(?:但是?|不过|而且)?(它|他|她)(?:们)?")
+_PRONOUN_EN = re.compile(r"^(?:and |but |so )?(it|he|she|they)\b(?:['’]\w+)?", re.IGNORECASE)
+_VAGUE = re.compile(
+    r"^(?:(?:that|it|this|which|everything|all)(?:['’]s| (?:sounds|looks|seems|is|was|would be|will be))"
+    r"(?: \w+){0,4}|(?:i['’]?ll|i will|let me|i['’]m going to|i can)(?: \w+)? (?:try|take a look|check|"
+    r"keep|think|give|look|consider|remember|do|let you know)\b.{0,24}|what an? .{0,30}|"
+    r"i (?:think|hope|guess|believe|agree|see|get it|feel the same|know)(?: so| it| that)?(?: too)?|"
+    r"(?:我|那|那我)?(?:会|下次|一定|先|就|去|也|再|回头|考虑|好好|试|看|尝)+(?:试试?|看看|看一看|试一试|一下|的|它)*|"
+    r"(?:听起来|看起来|感觉|觉得)?(?:真的?|很|太|非常|挺|好)?(?:棒|好|不错|有意思|有趣|厉害|可爱|好听|好看|漂亮|开心|高兴)(?:了|啊|的|呢)?)$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What the turn says at `start:end`; antecedent: what its opening pronoun stands for;
+    person: the relation that a Chinese clause without a subject goes on about.
+    """
+
+    sort: _Sort
+    start: int
+    end: int
+    attribute: Attribute | None = None
+    preference: Preference | None = None
+    subject: str = "user"
+    antecedent: str = ""
+    person: str = ""
+    sentence: int = 0
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What was named in the turn so far."""
+
+    person: str = ""
+    thing: str = ""
+    subject: str = "user"
+
+
+def units(text: str) -> list[Unit]:
+    """The turn's units in order; small talk is `noise`, what asks is `question`."""
+    named = _Memory()
+    found: list[Unit] = []
+    for number, sentence in enumerate(sentences(text)):
+        asks = text[sentence.start : sentence.end].rstrip("”’\"'）) ").endswith(("?", "？"))
+        parts = clauses(sentence)
+        named.subject = "user"
+        for at, part in enumerate(parts):
+            clause = _after_opener(part)
+            unit = _unit(clause, named, asks=asks, last=at == len(parts) - 1)
+            _place(found, replace(unit, sentence=number))
+            _remember(named, clause.text, unit)
+    return [_whole(unit, text) for unit in found]
+
+
+def _says_little(unit: Unit, text: str) -> bool:
+    words = text[unit.start : unit.end]
+    bare = unit.attribute is None and unit.sort == "fact"
+    return bare and talk.content_words(words) < _LEAST and not talk.has_specifics(words)
+
+
+def _after_opener(part: Span) -> Span:
+    skip = talk.opener_length(part.text)
+    return Span(part.text[skip:], part.start + skip, part.end).trimmed()
+
+
+def _unit(clause: Span, named: _Memory, *, asks: bool, last: bool) -> Unit:
+    text = clause.text.rstrip(_FINAL)
+    start, end = clause.start, clause.end
+    if not text or talk.is_small_talk(text) or _VAGUE.match(text):
+        return Unit("noise", start, end)
+    decided = (_DECISION_ZH if is_chinese(text) else _DECISION_EN).match(text)
+    if decided and not asks:
+        return Unit("decision", start, end)
+    wish = preference_of(text)
+    question = talk.is_question(text, sentence_asks=asks, last=last)
+    if wish is not None and not question:
+        subject = "user" if wish.instruction else subject_of(text, named.subject)
+        return Unit("preference", start, end, _fact_beside(text, subject), wish, subject,
+                    _antecedent(text, named))  # fmt: skip
+    if question or talk.is_request(text) or talk.is_hypothetical(text):
+        return Unit("question", start, end)
+    subject = _subject(text, named)
+    attribute = attribute_of(text, subject)
+    if attribute is None and talk.content_words(text) < 1:
+        return Unit("noise", start, end)
+    person = "" if relation(text) or subject == "user" else named.person.partition("|")[2]
+    return Unit("fact", start, end, attribute, None, subject, _antecedent(text, named), person)
+
+
+def _fact_beside(text: str, subject: str) -> Attribute | None:
+    """An allergy is a fact even where it is worded as a wish."""
+    attribute = attribute_of(text, subject)
+    return attribute if attribute and attribute.topic in {"allergy", "diet"} else None
+
+
+def _subject(text: str, named: _Memory) -> str:
+    subject = subject_of(text, named.subject)
+    if subject == "user" and _antecedent(text, named) and _pronoun(text) not in {"它", "it"}:
+        return named.person.split("|")[0] or "user"
+    return subject
+
+
+def _pronoun(text: str) -> str:
+    match = (_PRONOUN_ZH if is_chinese(text) else _PRONOUN_EN).match(text)
+    return match.group(1).casefold() if match else ""
+
+
+def _antecedent(text: str, named: _Memory) -> str:
+    pronoun = _pronoun(text)
+    if not pronoun:
+        return ""
+    if pronoun in {"它", "it"}:
+        return named.thing
+    return named.person.partition("|")[2]
+
+
+def _remember(named: _Memory, text: str, unit: Unit) -> None:
+    person = relation(text)
+    if person is not None:
+        named.person = f"{person[0]}|{person[1]}"
+    if unit.attribute is not None and unit.attribute.thing:
+        named.thing = unit.attribute.thing
+    if unit.sort == "fact":
+        named.subject = unit.subject
+
+
+def _place(found: list[Unit], unit: Unit) -> None:
+    """Join the unit to the one before where they say one thing, else append it."""
+    before = found[-1] if found else None
+    if before is None or unit.sort in {"noise", "question"} or before.sort in {"noise", "question"}:
+        found.append(unit)
+        return
+    if _leads(before, unit):
+        found[-1] = replace(
+            unit, start=before.start, antecedent=before.antecedent or unit.antecedent
+        )
+        return
+    if _continues(before, unit):
+        found[-1] = replace(before, end=unit.end, sentence=unit.sentence)
+        return
+    found.append(unit)
+
+
+def _leads(before: Unit, unit: Unit) -> bool:
+    """A clause that states no attribute opens the sentence of one that does."""
+    return (
+        before.sort == "fact"
+        and before.attribute is None
+        and unit.sort in {"fact", "preference"}
+        and (unit.attribute is not None or unit.preference is not None)
+        and before.sentence == unit.sentence
+        and before.subject == unit.subject
+        and not unit.antecedent
+        and not (unit.preference and unit.preference.instruction)
+        and unit.end - before.start <= LONGEST_STATEMENT
+    )
+
+
+def _continues(before: Unit, unit: Unit) -> bool:  # noqa: PLR0911 - one rule a line
+    if unit.end - before.start > LONGEST_STATEMENT:
+        return False
+    same_sentence = before.sentence == unit.sentence
+    if unit.sort == "decision":
+        return before.sort == "decision" and same_sentence
+    if unit.sort == "preference":
+        if before.sort != "preference" or not same_sentence or unit.preference is None:
+            return False
+        old = before.preference
+        if old is None or old.instruction != unit.preference.instruction:
+            return False
+        return old.name == unit.preference.name or not unit.preference.name
+    if unit.subject != before.subject:
+        return False
+    if unit.attribute is None:
+        if same_sentence:
+            return not unit.antecedent
+        return before.attribute is None and before.sort == "fact" and not unit.antecedent
+    if before.sort != "fact":
+        return False
+    return (
+        before.attribute is not None
+        and before.attribute.key == unit.attribute.key
+        and same_sentence
+    )
+
+
+def _whole(unit: Unit, text: str) -> Unit:
+    """A pet's name often comes a clause later: look at the whole unit again."""
+    if _says_little(unit, text):
+        return replace(unit, sort="noise")
+    if unit.attribute is None or unit.attribute.topic != "pet":
+        return unit
+    again = attribute_of(text[unit.start : unit.end].rstrip(_FINAL), unit.attribute.subject)
+    return replace(unit, attribute=again) if again and again.topic == "pet" else unit

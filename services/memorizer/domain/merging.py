@@ -1,0 +1,265 @@
+"""Update, not pile-up: which of a subject's memories hold, as a function of all that was said.
+
+`reconcile` recomputes the state of every memory from the whole set, in the order in which things
+were said (`chat_time`, position, message, place in the message), never of arrival. So any order
+and any repetition of the same messages ends in the same set:
+
+* one attribute, another content: the newer statement replaces the older one (archived, linked,
+  `valid_to` set);
+* the same content: one memory stays, with the evidence of all; which one is the fullest wording;
+* a statement that ends a name ("moved from Berlin") archives what an attribute says of it.
+
+What was edited by hand keeps its words; what was deleted stays deleted and still replaces what was
+older, so that no deletion revives an outdated fact.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal, cast
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from services.kernel.contracts.records import Kind, MemoryRecord, MessageEvidence, Status
+
+ChangeName = Literal["added", "updated", "archived"]
+_REFINED = (Kind.FACT, Kind.PREFERENCE, Kind.TOOL)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A record as it is to be written, and what happened to it."""
+
+    record: MemoryRecord
+    change: ChangeName
+
+
+@dataclass(slots=True)
+class _State:
+    """What is derived for one record."""
+
+    record: MemoryRecord
+    status: Status = Status.ACTIVATED
+    superseded_by: UUID | None = None
+    supersedes: tuple[UUID, ...] = ()
+    valid_to: int | None = None
+    evidence: tuple[MessageEvidence, ...] = ()
+    context: str = ""
+    merged: bool = False
+
+
+def reconcile(
+    existing: Sequence[MemoryRecord],
+    fresh: Sequence[MemoryRecord],
+    *,
+    now: int,
+    refined: Collection[str] = (),
+) -> list[Change]:
+    """What changes when `fresh` joins `existing`.
+
+    existing: all records of the owner of kinds fact, preference, tool and message that came from
+    conversations, in every status (deleted ones as tombstones). fresh: records as `records()`
+    makes them. refined: ids of the messages that `fresh` was extracted from; their raw turns
+    that are not in `fresh` are archived. Changed records have the next revision and
+    `updated_at` = now; what does not change is not returned, so a repeat returns nothing.
+    """
+    old = {record.id: record for record in existing}
+    pool = {record.id: record for record in existing if _said(record)}
+    for record in fresh:
+        known = old.get(record.id)
+        if known is None:
+            pool[record.id] = record
+        elif known.status is not Status.DELETED and not known.detail.get("edited"):
+            pool[record.id] = _renewed(known, record)
+    states = _derive([record for record in pool.values() if _said(record)])
+    states.extend(_raw_turns(old, fresh, frozenset(refined)))
+    changes = [_change(old.get(state.record.id), state, now) for state in states]
+    return [change for change in changes if change is not None]
+
+
+def _raw_turns(
+    old: dict[UUID, MemoryRecord], fresh: Sequence[MemoryRecord], refined: frozenset[str]
+) -> list[_State]:
+    """Raw turns follow their message alone: kept, shortened or archived."""
+    kept = {record.id: record for record in fresh if record.kind is Kind.MESSAGE}
+    states = [
+        _fresh_state(_renewed(old[key], record) if key in old else record)
+        for key, record in kept.items()
+    ]
+    for record in old.values():
+        if record.kind is not Kind.MESSAGE or record.id in kept or not record.evidence:
+            continue
+        if record.evidence[0].message_id in refined:
+            state = _fresh_state(record)
+            state.status = Status.ARCHIVED
+            states.append(state)
+    return states
+
+
+def _said(record: MemoryRecord) -> bool:
+    return record.kind in _REFINED and isinstance(record.detail.get("order"), list)
+
+
+def order_of(record: MemoryRecord) -> tuple[int, int, str, int, str]:
+    """When it was said; equal for nobody but itself."""
+    chat_time, position, message, start = cast("list[JsonValue]", record.detail["order"])
+    return (
+        int(cast("int", chat_time)),
+        int(cast("int", position)),
+        str(message),
+        int(cast("int", start)),
+        str(record.id),
+    )
+
+
+def _renewed(known: MemoryRecord, record: MemoryRecord) -> MemoryRecord:
+    """The same words read again, perhaps by better rules: new content, old identity."""
+    return record.model_copy(
+        update={
+            "created_at": known.created_at,
+            "updated_at": known.updated_at,
+            "revision": known.revision,
+            "status": known.status,
+            "superseded_by": known.superseded_by,
+            "supersedes": known.supersedes,
+        }
+    )
+
+
+def _derive(records: Iterable[MemoryRecord]) -> list[_State]:
+    ordered = sorted(records, key=order_of)
+    states = [_fresh_state(record) for record in ordered]
+    groups: dict[str, list[_State]] = defaultdict(list)
+    for state in states:
+        groups[_group(state.record)].append(state)
+    for group in groups.values():
+        _chain(group)
+    _end(states)
+    return states
+
+
+def _fresh_state(record: MemoryRecord) -> _State:
+    own = record.detail.get("own_evidence")
+    return _State(
+        record=record,
+        status=Status.DELETED if record.status is Status.DELETED else Status.ACTIVATED,
+        evidence=record.evidence[:own] if isinstance(own, int) else record.evidence,
+        context=str(record.detail.get("own_context", record.context)),
+        valid_to=cast("int | None", record.detail.get("own_valid_to")),
+    )
+
+
+def _group(record: MemoryRecord) -> str:
+    if record.attribute:
+        return f"{record.kind.value}/{record.attribute}"
+    return f"{record.kind.value}={_content(record)}"
+
+
+def _content(record: MemoryRecord) -> str:
+    return str(record.detail.get("content") or record.value)
+
+
+def _chain(group: list[_State]) -> None:
+    """One attribute in the order in which it was said: runs of the same content, newest last."""
+    runs: list[list[_State]] = []
+    for state in group:
+        if runs and _content(runs[-1][-1].record) == _content(state.record):
+            runs[-1].append(state)
+        else:
+            runs.append([state])
+    heads = [_merge(run) for run in runs]
+    for older, newer in pairwise(heads):
+        _replace(older, newer)
+
+
+def _merge(run: list[_State]) -> _State:
+    """One of a run stands for all: the fullest wording, the earliest of equals."""
+    living = [state for state in run if state.status is not Status.DELETED]
+    if not living:
+        return run[-1]
+    head = max(living, key=lambda state: (len(state.record.value), _negative(state.record)))
+    others = [state for state in living if state is not head]
+    for state in others:
+        state.status = Status.ARCHIVED
+        state.superseded_by = head.record.id
+        state.merged = True
+    union = {one: None for state in (head, *others) for one in state.evidence}
+    head.evidence = tuple(union)
+    head.supersedes = tuple(state.record.id for state in others)
+    return head
+
+
+def _negative(record: MemoryRecord) -> tuple[int, int]:
+    chat_time, position, *_ = order_of(record)
+    return (-chat_time, -position)
+
+
+def _replace(older: _State, newer: _State) -> None:
+    if older.status is not Status.DELETED:
+        older.status = Status.ARCHIVED
+        older.superseded_by = newer.record.id
+        older.valid_to = newer.record.valid_from or order_of(newer.record)[0]
+    newer.supersedes = (*newer.supersedes, older.record.id)
+    newer.context = f"{newer.context} {older.record.value}".strip()
+
+
+def _end(states: list[_State]) -> None:
+    """Statements that end names archive what older attributes say of them."""
+    known: list[_State] = []
+    for state in states:
+        ends = state.record.detail.get("ends")
+        if isinstance(ends, list) and ends:
+            for older in known:
+                if _ended_by(older, state, [str(name) for name in ends]):
+                    _replace(older, state)
+        if state.record.kind in {Kind.FACT, Kind.PREFERENCE} and state.record.attribute:
+            known.append(state)
+
+
+def _ended_by(older: _State, newer: _State, names: list[str]) -> bool:
+    if older.status is not Status.ACTIVATED or older.record.detail.get("subject") != (
+        newer.record.detail.get("subject")
+    ):
+        return False
+    text = older.record.value.casefold()
+    return any(_names(text, name) for name in names)
+
+
+def _names(text: str, name: str) -> bool:
+    if re.search(r"[\u3400-\u9fff]", name):
+        return name in text
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
+
+
+def _change(old: MemoryRecord | None, state: _State, now: int) -> Change | None:
+    record = state.record
+    if record.status is Status.DELETED and old is not None:
+        return None
+    detail = dict(record.detail)
+    if state.merged:
+        detail["merged_into"] = str(state.superseded_by)
+    else:
+        detail.pop("merged_into", None)
+    new = record.model_copy(
+        update={
+            "status": state.status,
+            "superseded_by": state.superseded_by,
+            "supersedes": state.supersedes,
+            "valid_to": state.valid_to,
+            "evidence": state.evidence,
+            "context": state.context,
+            "detail": detail,
+        }
+    )
+    if old is None:
+        change: ChangeName = "archived" if new.status is Status.ARCHIVED else "added"
+        return Change(new, change)
+    if new == old:
+        return None
+    revised = new.model_copy(update={"revision": old.revision + 1, "updated_at": now})
+    was_active = old.status is Status.ACTIVATED
+    archived = was_active and new.status is Status.ARCHIVED
+    return Change(revised, "archived" if archived else "updated")
