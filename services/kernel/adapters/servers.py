@@ -1,19 +1,16 @@
 """Which adapter stands behind each port: a server where its address is set, else the local one.
 
 For composition roots. Every choice is made on its own: Kafka with SQLite is as good as all
-servers. What is opened is the caller's to close.
+servers. What is opened is the caller's to close. Drivers are imported where they are chosen: the
+heavy ones cost a process seconds at its start.
 """
 
 from pathlib import Path
 from typing import Protocol
 
-from qdrant_client import AsyncQdrantClient
 from sqlalchemy import MetaData
 
-from services.kernel.adapters.kafka_bus import KafkaBus
 from services.kernel.adapters.minio_blobs import MinioBlobs
-from services.kernel.adapters.qdrant_edge_generations import EdgeGenerations
-from services.kernel.adapters.qdrant_server_generations import ServerGenerations
 from services.kernel.adapters.sql import SqlDatabase
 from services.kernel.adapters.sqlite_bus import SqliteBus
 from services.kernel.contracts.topics import Service
@@ -40,6 +37,8 @@ def open_bus(
 ) -> OpenBus:
     """Kafka, or the file `bus.db` in the data folder. Connects at first use."""
     if connections.kafka.bootstrap:
+        from services.kernel.adapters.kafka_bus import KafkaBus  # noqa: PLC0415 - see above
+
         return KafkaBus(connections.kafka, client_id=f"memloom-{client_id}", clock=clock)
     return SqliteBus(data / "bus.db", clock=clock)
 
@@ -73,7 +72,17 @@ def open_generations(connections: ConnectionSettings, *, data: Path) -> Generati
     """
     qdrant = connections.qdrant
     if not qdrant.url:
+        from services.kernel.adapters.qdrant_edge_generations import (  # noqa: PLC0415 - see above
+            EdgeGenerations,
+        )
+
         return EdgeGenerations(data / "index")
+    from qdrant_client import AsyncQdrantClient  # noqa: PLC0415 - see above
+
+    from services.kernel.adapters.qdrant_server_generations import (  # noqa: PLC0415 - see above
+        ServerGenerations,
+    )
+
     client = AsyncQdrantClient(
         url=qdrant.url,
         grpc_port=qdrant.grpc_port,
