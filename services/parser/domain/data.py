@@ -230,7 +230,8 @@ def _is_section(data: dict[str, Data], name: str) -> bool:
 def _name_of(data: dict[str, Data]) -> str:
     lowered = {key.lower(): key for key in data}
     return next(
-        (lowered[name] for name in _NAMES if isinstance(data.get(lowered.get(name, "")), str)), ""
+        (lowered[name] for name in _NAMES if isinstance(data.get(lowered.get(name, name)), str)),
+        "",
     )
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from charset_normalizer import from_bytes
 
 from services.kernel.contracts.errors import Code, InvalidInput
+from services.parser.domain.chinese import frequent_share
 
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -18,15 +19,10 @@ _MARKS: Final = (
 _SAMPLE: Final = 200_000
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*encoding\s*=\s*["']([\w.:-]+)["']""")
 _BINARY: Final = 0.02
+_PLAUSIBLE: Final = 0.9
+_ZEROS: Final = 0.1
+_READS_CHINESE: Final = 0.1  # share of frequent characters
 _CONTROL = bytes(set(range(9)) | set(range(14, 32)) - {27})
-_HAN = re.compile("[\u4e00-\u9fff]")
-# The hundred most frequent characters of written Chinese, in both scripts (general frequency
-# lists): real Chinese has many of them, Latin bytes read as GB18030 or Big5 have none.
-_FREQUENT: Final = frozenset(
-    "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里"
-    "用道行所然家种事成方多经么去法学如都同现当没动面起看定天分还进好小部其些主样理心她本前开但因只从想实"
-    "這個們來為國說時會對過後裡種經麼學現當沒動麵還進樣開從實與將無電話號請"
-)
 
 
 def decode(data: bytes) -> str:
@@ -72,8 +68,10 @@ def _without_mark(data: bytes) -> str | None:
         return None
     for encoding, high in (("utf-16-le", sample[1::2]), ("utf-16-be", sample[0::2])):
         plausible = sum(byte in {0, 0x30, 0xFF} or 0x4E <= byte <= 0x9F for byte in high)  # noqa: PLR2004 - Unicode's rows
-        zeros = high.count(0)
-        if plausible > 0.9 * len(high) and zeros > 0.1 * len(high):
+        if plausible < _PLAUSIBLE * len(high):
+            continue
+        text = sample.decode(encoding, "replace")
+        if high.count(0) > _ZEROS * len(high) or _chinese(text) > _READS_CHINESE:
             return data.decode(encoding, "replace")
     return None
 
@@ -86,7 +84,7 @@ def _legacy(data: bytes) -> str:
         if text is not None:
             scored.append((_chinese(text), encoding))
     best = max(scored, default=(0.0, ""))
-    if best[0] > 0.1:  # noqa: PLR2004 - a tenth of Chinese text is frequent characters
+    if best[0] > _READS_CHINESE:
         return data.decode(best[1], "replace")
     guess = from_bytes(sample).best()
     encoding = guess.encoding if guess is not None else "cp1252"
@@ -103,9 +101,7 @@ def _try_sample(sample: bytes, encoding: str) -> str | None:
 
 
 def _chinese(text: str) -> float:
-    """Share of frequent characters among the Chinese ones, weighed by how many there are."""
-    han = _HAN.findall(text)
+    """How Chinese it reads: frequent characters among all that are beyond ASCII."""
+    share, count = frequent_share(text)
     others = sum(ord(character) > 0x7F for character in text)  # noqa: PLR2004 - beyond ASCII
-    if not han or not others:
-        return 0.0
-    return sum(character in _FREQUENT for character in han) / others
+    return share * count / others if others else 0.0

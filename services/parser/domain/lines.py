@@ -30,9 +30,14 @@ def depth_of(indent: str) -> int:
     return min(len(indent.replace("\t", "    ").replace("\u3000", "  ")) // 2, 6)
 
 
-def unwrapped(lines: Sequence[str], *, page: int | None = None) -> list[Line]:
-    """Broken lines joined: a short line, or one that ends a sentence early, ends a paragraph."""
-    full = max((width(line) for line in lines), default=0)
+def unwrapped(
+    lines: Sequence[str], *, page: int | None = None, full: int | None = None
+) -> list[Line]:
+    """Broken lines joined: a short line, or one that ends a sentence early, ends a paragraph.
+
+    full: width of a whole line, where more than these lines tell it.
+    """
+    full = full or max((width(line) for line in lines), default=0)
     paragraphs: list[list[str]] = [[]]
     for line in lines:
         indented = line.startswith(("\u3000\u3000", "    ", "\t")) and paragraphs[-1]

@@ -6,6 +6,7 @@ from typing import Final
 
 from services.kernel.contracts.blocks import ParsedDocument
 from services.kernel.contracts.errors import Code, InvalidInput
+from services.parser.domain.chinese import frequent_share
 
 _SAMPLE: Final = 40_000
 _TOO_MANY_UNKNOWN: Final = 0.05
@@ -13,9 +14,11 @@ _TOO_MUCH_ODD: Final = 0.3
 _ENOUGH: Final = 20
 # UTF-8 read as Latin-1 or Windows-1252, and UTF-8 read as GBK: the classics of mojibake.
 _MOJIBAKE = re.compile(
-    "[ÃÂÐÑ][\u0080-\u00bf\u2018-\u2122]|[åæçèé][\u0080-\u00bf\u2018-\u2122]{2}|锟斤拷|烫烫烫|"
-    "[鈥銆锛鐨][\u4e00-\u9fff€]?"
+    "[ÃÂÐÑ][\u0080-\u00bf\u2018-\u2122]|[åæçèé][\u0080-\u00bf\u2018-\u2122]{2}|锟斤拷|烫烫烫"
 )
+_MISREAD_MARKS = re.compile("[锛銆鈥鐨]")
+_TOO_RARE: Final = 0.04
+_MARKS: Final = 0.01
 _TOO_MUCH_MOJIBAKE: Final = 0.08
 _GLYPH = re.compile(r"\(cid:\d+\)|/[gG]\d{1,4}\b|\bglyph<[^>]*>|/uni[0-9A-F]{4}")
 _TOO_MANY_GLYPHS: Final = 0.2
@@ -24,14 +27,14 @@ _TOO_MANY_GLYPHS: Final = 0.2
 def check_quality(document: ParsedDocument) -> None:
     """InvalidInput NO_TEXT without a letter or digit, GARBAGE_TEXT for glyph soup or mojibake."""
     text = _sample(document.text)
+    reason = garbage(text)
+    if reason:
+        raise InvalidInput(f"the document's text is unreadable ({reason})", code=Code.GARBAGE_TEXT)
     if not any(character.isalnum() for character in document.text):
         raise InvalidInput(
             "the document has no text: it is empty, or a scan that needs OCR first",
             code=Code.NO_TEXT,
         )
-    reason = garbage(text)
-    if reason:
-        raise InvalidInput(f"the document's text is unreadable ({reason})", code=Code.GARBAGE_TEXT)
 
 
 def garbage(text: str) -> str:
@@ -50,9 +53,18 @@ def garbage(text: str) -> str:
     if glyphs > _TOO_MANY_GLYPHS * len(visible):
         return "glyph numbers instead of letters"
     broken = sum(len(found) for found in _MOJIBAKE.findall(text))
-    if broken > _TOO_MUCH_MOJIBAKE * len(visible):
+    if broken > _TOO_MUCH_MOJIBAKE * len(visible) or _is_misread_chinese(text):
         return "a wrong encoding"
     return ""
+
+
+def _is_misread_chinese(text: str) -> bool:
+    """UTF-8 read as GBK: Chinese characters without the common ones, and the marks that commas,
+    full stops and quotes turn into.
+    """
+    share, count = frequent_share(text)
+    marks = len(_MISREAD_MARKS.findall(text))
+    return count >= _ENOUGH and share < _TOO_RARE and marks > _MARKS * count
 
 
 def _sample(text: str) -> str:

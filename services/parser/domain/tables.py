@@ -62,6 +62,8 @@ class Table:
         """The row ends."""
         if stray.strip() or self._open is not None:
             self.end_cell(stray)
+        if not self._cells:
+            return
         self._fill_from_above()
         cells, marked = tuple(self._cells), self._marked
         self._cells, self._marked = [], []

@@ -118,6 +118,8 @@ def _merged(sections: Iterator[_Section], tiny: int) -> Iterator[_Section]:
             and held.path
             and held.path[:-1] == section.path[:-1]
             and len(section.lead) == 1
+            and held.body
+            and section.body
             and held.tokens() + section.tokens() <= tiny
         ):
             held = _Section(held.path[:-1], held.lead, (*held.body, *section.lead, *section.body))

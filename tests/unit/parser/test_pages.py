@@ -1,0 +1,176 @@
+"""PDF pages by their layout."""
+
+from services.kernel.contracts.blocks import BlockKind, ParsedDocument
+from services.kernel.ports.reader import Bookmark, PageLayout, Reading, Rule, Word
+from services.parser.domain.build import PDF, parse_reading
+
+WIDTH, HEIGHT = 600.0, 800.0
+FULL = "this line of the body is long enough to reach the right edge of the column"
+
+
+def line(
+    text: str, y: float, *, x: float = 50, size: float = 10, bold: bool = False
+) -> tuple[Word, ...]:
+    words: list[Word] = []
+    for part in text.split(" "):
+        wide = sum(2 if ord(c) > 0x2E80 else 1 for c in part) * size / 2
+        words.append(Word(part, x, x + wide, y, size, bold))
+        x += wide + size / 2
+    return tuple(words)
+
+
+def page(number: int, *lines: tuple[Word, ...], rules: tuple[Rule, ...] = ()) -> PageLayout:
+    return PageLayout(number, WIDTH, HEIGHT, lines, rules)
+
+
+def read(*pages: PageLayout, bookmarks: tuple[Bookmark, ...] = ()) -> ParsedDocument:
+    reading = Reading("", pages=len(pages), reader="test", layout=pages, bookmarks=bookmarks)
+    return parse_reading(reading, name="file.pdf", media_type=PDF)
+
+
+def test_larger_letters_are_headings_and_lines_are_joined() -> None:
+    document = read(
+        page(
+            1,
+            line("The Report", 740, size=18),
+            line("1 Scope", 700, size=14),
+            line(FULL, 680),
+            line("and ends here.", 668),
+            line("1.1 Parts", 640, size=12),
+            line("Short text.", 620),
+        )
+    )
+    assert document.title == "The Report"
+    assert [(b.kind.value, b.heading_path) for b in document.blocks[1:]] == [
+        ("heading", ("1 Scope",)),
+        ("paragraph", ("1 Scope",)),
+        ("heading", ("1 Scope", "1.1 Parts")),
+        ("paragraph", ("1 Scope", "1.1 Parts")),
+    ]
+    assert document.blocks[2].text == f"{FULL} and ends here."
+
+
+def test_headers_footers_and_page_numbers_go() -> None:
+    pages = [
+        page(
+            number,
+            line("ACME Handbook", 780, size=8),
+            line(f"Text number {number} stands alone.", 600),
+            line(f"Page {number} of 3", 30, size=8),
+        )
+        for number in (1, 2, 3)
+    ]
+    document = read(*pages)
+    assert document.text == "\n\n".join(f"Text number {n} stands alone." for n in (1, 2, 3))
+    assert [b.page for b in document.blocks] == [1, 2, 3]
+
+
+def test_a_title_that_the_header_repeats_stays() -> None:
+    pages = [
+        page(
+            1,
+            line("采购制度", 740, size=17),
+            line("采购制度", 780, size=8),
+            line("第一段内容。", 600),
+        ),
+        page(2, line("采购制度", 780, size=8), line("第二段内容。", 600)),
+    ]
+    document = read(*pages)
+    assert document.title == "采购制度"
+    assert document.text.count("采购制度") == 1
+
+
+def test_a_paragraph_goes_on_over_the_page_break() -> None:
+    document = read(
+        page(1, line(FULL, 100), line(FULL, 88)), page(2, line("with its last words.", 740))
+    )
+    assert [b.text for b in document.blocks] == [f"{FULL} {FULL} with its last words."]
+
+
+def test_chinese_lines_join_without_blanks() -> None:
+    document = read(
+        page(
+            1,
+            line("这一行文字一直写到了右边的尽头没有停下来还在继续写下去", 700),
+            line("直到这里。", 688),
+        )
+    )
+    assert document.text == "这一行文字一直写到了右边的尽头没有停下来还在继续写下去直到这里。"
+
+
+def test_a_soft_hyphen_is_undone() -> None:
+    document = read(page(1, line(f"{FULL} seg\x02", 700), line("mentation works.", 688)))
+    assert "segmentation works." in document.text
+
+
+def ruled(xs: tuple[float, ...], ys: tuple[float, ...]) -> tuple[Rule, ...]:
+    flat = tuple(Rule(xs[0], y, xs[-1], y) for y in ys)
+    return flat + tuple(Rule(x, ys[0], x, ys[-1]) for x in xs)
+
+
+def test_a_ruled_table_with_a_cell_of_two_lines() -> None:
+    document = read(
+        page(
+            1,
+            line("Name", 690, x=55),
+            line("Limit", 690, x=255),
+            line("Office", 672, x=55),
+            line("software", 660, x=55),
+            line("800", 666, x=255),
+            line("After the table.", 600),
+            rules=ruled((50, 250, 400), (655, 684, 705)),
+        )
+    )
+    rows = [b for b in document.blocks if b.kind is BlockKind.TABLE_ROW]
+    assert [b.cells for b in rows] == [("Name", "Limit"), ("Office software", "800")]
+    assert rows[1].header == ("Name", "Limit")
+    assert document.blocks[-1].text == "After the table."
+
+
+def test_columns_without_rules_are_a_table() -> None:
+    body = [("Eco", "50 C", "3 h 55"), ("Auto mode", "65 C", "2 h 10"), ("Glass", "40 C", "1 h 30")]
+    lines = [
+        line(a, y, x=50) + line(b, y, x=200) + line(c, y, x=350)
+        for y, (a, b, c) in zip(
+            (700, 685, 670, 655), [("Programme", "Temperature", "Duration"), *body], strict=True
+        )
+    ]
+    document = read(page(1, *lines))
+    assert [b.cells for b in document.blocks[1:]] == body
+    assert document.blocks[3].header == ("Programme", "Temperature", "Duration")
+
+
+def test_two_columns_of_text_are_read_one_after_the_other() -> None:
+    left = [line("left column text that goes on", 700 - 12 * n, x=50) for n in range(3)]
+    right = [line("right column text goes on too", 700 - 12 * n, x=320) for n in range(3)]
+    document = read(page(1, *left, *right))
+    assert document.text.index("right") > document.text.rindex("left")
+
+
+def test_bookmarks_give_the_levels() -> None:
+    document = read(
+        page(1, line("Alpha", 700), line(FULL, 680), line("Beta", 650), line(FULL, 630)),
+        page(2, line("Gamma", 700), line(FULL, 680)),
+        bookmarks=(Bookmark("Alpha", 1, 1), Bookmark("Beta", 2, 1), Bookmark("Gamma", 1, 2)),
+    )
+    paths = [b.heading_path for b in document.blocks if b.kind is BlockKind.PARAGRAPH]
+    assert paths == [("Alpha",), ("Alpha", "Beta"), ("Gamma",)]
+
+
+def test_tikas_pages_without_positions() -> None:
+    html = (
+        '<div class="page"><p>1 总则\n</p>'
+        "<p>为规范公司的采购流程，控制费用支出，保障信息安全，结合公司\n实际情况，制定本制度。\n</p></div>"
+        '<div class="page"><p>2 附则\n</p><p>由财务解释。\n</p></div>'
+    )
+    document = parse_reading(Reading(html, pages=2), name="a.pdf", media_type=PDF)
+    assert [(b.page, b.heading_path, b.text) for b in document.blocks] == [
+        (1, ("1 总则",), "1 总则"),
+        (
+            1,
+            ("1 总则",),
+            "为规范公司的采购流程，控制费用支出，保障信息安全，结合公司实际情况，制定本制度。",
+        ),
+        (2, ("2 附则",), "2 附则"),
+        (2, ("2 附则",), "由财务解释。"),
+    ]
