@@ -11,8 +11,9 @@ import asyncio
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 from uuid import UUID
 
@@ -91,12 +92,11 @@ class QdrantEdgeIndex:
         dimension.
         """
         worker = ThreadPoolExecutor(1, thread_name_prefix="qdrant-edge")
-        loop = asyncio.get_running_loop()
-        try:
+        with ExitStack() as undo:
+            undo.callback(worker.shutdown, wait=False)
+            loop = asyncio.get_running_loop()
             shard = await loop.run_in_executor(worker, _open, path, dimension or None)
-        except BaseException:
-            worker.shutdown(wait=False)
-            raise
+            undo.pop_all()
         index = cls(shard, worker, dimension or None)
         index._flusher = asyncio.create_task(index._flush_now_and_then())
         return index
@@ -238,7 +238,7 @@ def dimension_of(path: Path) -> int | None:
 
 
 def _open(path: Path, dimension: int | None) -> engine.EdgeShard:
-    with _engine_errors():
+    with _EngineErrors():
         if not (path / CONFIG).exists():
             _create(path, dimension)
         made_with = dimension_of(path)
@@ -255,18 +255,20 @@ def _open(path: Path, dimension: int | None) -> engine.EdgeShard:
 
 
 def _load(path: Path) -> engine.EdgeShard:
-    try:
+    with _EngineErrors(lambda said: _not_opened(path, said)):
         return engine.EdgeShard.load(str(path))
-    except Exception as error:
-        if "WouldBlock" in str(error):
-            raise DependencyUnavailable(
-                f"The index folder {path.name!r} is in use by another process: stop that one, or "
-                "give this one a data folder of its own."
-            ) from error
-        raise DependencyUnavailable(
-            f"The index folder {path.name!r} cannot be opened ({error}): move it away and run "
-            "`memloom reindex`, which builds it again from the records."
-        ) from error
+
+
+def _not_opened(path: Path, said: str) -> str:
+    if "WouldBlock" in said:
+        return (
+            f"The index folder {path.name!r} is in use by another process: stop that one, or "
+            "give this one a data folder of its own."
+        )
+    return (
+        f"The index folder {path.name!r} cannot be opened ({said}): move it away and run "
+        "`memloom reindex`, which builds it again from the records."
+    )
 
 
 def _create(path: Path, dimension: int | None) -> None:
@@ -344,16 +346,26 @@ def _engine_vector(vector: SparseVector | tuple[float, ...]) -> Any:
 
 
 def _guarded(call: Callable[..., T], *arguments: Any) -> T:
-    with _engine_errors():
+    with _EngineErrors():
         return call(*arguments)
 
 
-@contextmanager
-def _engine_errors() -> Iterator[None]:
-    """The engine's errors as ours; ours pass."""
-    try:
-        yield
-    except (InvalidInput, DependencyUnavailable):
-        raise
-    except Exception as error:
-        raise DependencyUnavailable(f"The index engine failed: {error}") from error
+class _EngineErrors:
+    """The engine's errors as DependencyUnavailable: it raises bare `Exception`, and a panic in
+    it arrives as pyo3's own class. Any other error is a mistake of ours and passes.
+    """
+
+    def __init__(self, say: Callable[[str], str] = "The index engine failed: {}".format) -> None:
+        self._say = say
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is Exception or (kind is not None and kind.__name__ == "PanicException"):
+            raise DependencyUnavailable(self._say(str(error))) from error

@@ -10,6 +10,7 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
 
@@ -212,17 +213,19 @@ def _partitions(
     rest = [test for test in must if test not in (project, status, owner)]
     if owner:
         return [speak.match(PARTITION, keys[0])], rest, [*groups]
-    if all(group == IndexFilter(must=(test,)) for group, test in zip(groups, named, strict=True)):
+    if all(_names_owner_alone(group) for group in groups):
         union = list(dict.fromkeys(itertools.chain.from_iterable(keys)))
         return [speak.match(PARTITION, union)], rest, []
     choices = []
     for group, test, products in zip(groups, named, keys, strict=True):
-        others = [other for other in group.must if other is not test]
-        inner = translate(
-            IndexFilter(tuple(others), group.must_not, group.any_of, group.none_of), speak
-        )
+        others = tuple(other for other in group.must if other is not test)
+        inner = translate(replace(group, must=others), speak)
         choices.append(speak.combine([speak.match(PARTITION, products), inner], [], []))
     return [], rest, choices
+
+
+def _names_owner_alone(group: IndexFilter) -> bool:
+    return len(group.must) == 1 and not (group.must_not or group.any_of or group.none_of)
 
 
 def _products(project: Condition, owner: Condition, status: Condition) -> list[str]:
