@@ -52,6 +52,7 @@ from services.kernel.ports.preview import Preview, Probe
 from services.kernel.ports.records import Records
 from services.kernel.ports.retrieval import Retrieval
 from services.kernel.ports.store import Database
+from services.kernel.runtime.health import Health
 from services.kernel.runtime.lifecycle import ServiceParts
 from services.kernel.runtime.outbox import Outbox as RelayedOutbox
 
@@ -88,8 +89,11 @@ def build(
     outbox: Outbox,
     chat_model: ChatModel | None = None,
     reranker: Reranker | None = None,
+    health: Health | None = None,
 ) -> Gateway:
-    """The gateway over the given ports. `outbox` is the runtime's, of the gateway's database."""
+    """The gateway over the given ports. outbox: the runtime's, of the gateway's database. health:
+    the process's, else the gateway's own.
+    """
     limits = settings.limits()
     catalogue, keys, tasks = SqlCatalogueStore(), SqlKeyStore(), SqlTaskStore()
     said = SqlConversationStore()
@@ -183,6 +187,11 @@ def build(
         limits=limits,
     )
     checks = {"database": database.check, "blobs": blobs.check}
+    if health is None:
+        health = Health()
+        health.started = True
+        for name, check in checks.items():
+            health.add(name, check)
 
     async def keep_up() -> None:
         while True:
@@ -208,7 +217,7 @@ def build(
     )
     return Gateway(
         parts=parts,
-        asgi=build_rest(cases, checks=checks),
+        asgi=build_rest(cases, health=health),
         grpc=(serve,),
         grpc_services=(SERVICE_NAME,),
         access=access,
@@ -250,7 +259,7 @@ async def assemble(
     address: Address,
     say: Callable[[str], None],
 ) -> Assembly:
-    """The gateway over what its process has, and its public front. say: tells people where to go."""
+    """The gateway over what its process has, and its public front. say: tells people things."""
     outbox = RelayedOutbox(Service.GATEWAY, clock=resources.clock)
     token = resources.token
     gateway = build(
@@ -270,7 +279,8 @@ async def assemble(
     async def begun() -> None:
         key = await gateway.bootstrap()
         say(
-            f"Memloom: http://{address.host}:{address.port} (REST, /docs), gRPC on {address.grpc_port}"
+            f"Memloom: http://{address.host}:{address.port} (REST, /docs), "
+            f"gRPC on {address.grpc_port}"
         )
         if key is not None:
             say(f"API key of the default project, shown only now: {key}")

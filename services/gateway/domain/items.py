@@ -1,0 +1,226 @@
+"""Memories as the API shows them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from services.kernel.contracts.records import (
+    Kind,
+    MemoryRecord,
+    MessageEvidence,
+    OwnerType,
+    Status,
+)
+from services.kernel.contracts.retrieval import SearchAnswer, SearchItem
+from services.kernel.contracts.topics import DAY_MS
+
+FACTUAL: Final = (Kind.FACT, Kind.MESSAGE, Kind.CORRECTION)
+KNOWLEDGE: Final = (Kind.PASSAGE, Kind.SUMMARY)
+VIEW_OF: Final[Mapping[Kind, str]] = {
+    Kind.PREFERENCE: "preference",
+    Kind.TOOL: "tool_memory",
+}
+_NOTE_ZH: Final = (
+    "# 提示：\n用户偏好分为显性偏好（用户明确说出）与隐性偏好（由对话推断）。"
+    "回答时请遵循与问题相关的偏好；与用户当前的要求冲突时，以当前要求为准。"
+)
+_NOTE_EN: Final = (
+    "# Note:\nPreferences are explicit (the user said so) or implicit (inferred from the "
+    "conversation). Follow those that bear on the question; where they conflict with what the "
+    "user asks for now, the present request wins."
+)
+
+
+def view_of(kind: Kind) -> str:
+    """The API's name for the kind of a memory."""
+    return VIEW_OF.get(kind, "detail_factual")
+
+
+def memory_type(record: MemoryRecord, now_ms: int) -> str:
+    """WorkingMemory for 24 h after creation or change and for an active correction; then
+    LongTermMemory: by age at read time.
+    """
+    active = record.kind is Kind.CORRECTION and record.status is Status.ACTIVATED
+    fresh = now_ms - max(record.created_at, record.updated_at) < DAY_MS
+    return "WorkingMemory" if active or fresh else "LongTermMemory"
+
+
+def _evidence(evidence: Iterable[MessageEvidence]) -> list[dict[str, Any]]:
+    return [entry.model_dump(mode="json") for entry in evidence]
+
+
+def _citation(record: MemoryRecord) -> dict[str, Any]:
+    anchor = record.anchor
+    if anchor is None:
+        return {"knowledgebase_id": record.owner.id}
+    first, last = anchor.page_first, anchor.page_last
+    return {
+        "knowledgebase_id": record.owner.id or anchor.knowledgebase_id,
+        "document_id": anchor.document_id,
+        "document_name": anchor.document_name,
+        "pages": [] if first is None else [first, first if last is None else last],
+        "heading_path": list(anchor.heading_path),
+        "start": anchor.start,
+        "end": anchor.end,
+    }
+
+
+def _extras(record: MemoryRecord) -> dict[str, Any]:
+    extras: dict[str, Any] = {"kind": record.kind.value}
+    if record.owner.type is OwnerType.KNOWLEDGE_BASE:
+        extras |= _citation(record)
+    if record.owner.type is not OwnerType.KNOWLEDGE_BASE or record.evidence:
+        extras["evidence"] = _evidence(record.evidence)
+    return extras
+
+
+def _conversation(record: MemoryRecord) -> str:
+    # The public API shows this name where a document, not a conversation, is the source.
+    return record.conversation_id or (
+        "default_session" if record.owner.type is OwnerType.KNOWLEDGE_BASE else ""
+    )
+
+
+def _common(record: MemoryRecord) -> dict[str, Any]:
+    return {
+        "id": str(record.id),
+        "create_time": record.created_at,
+        "update_time": record.updated_at,
+        "conversation_id": _conversation(record),
+        "status": record.status.value,
+        "confidence": record.confidence,
+        "tags": list(record.tags),
+    }
+
+
+def memory_item(record: MemoryRecord, now_ms: int) -> dict[str, Any]:
+    """One entry of `memory_detail_list`."""
+    return {
+        **_common(record),
+        "memory_key": record.key,
+        "memory_value": record.value,
+        "memory_type": memory_type(record, now_ms),
+        **_extras(record),
+    }
+
+
+def preference_item(record: MemoryRecord) -> dict[str, Any]:
+    """One entry of `preference_detail_list`."""
+    kind = record.detail.get("preference_type", "explicit_preference")
+    return {
+        **_common(record),
+        "preference_type": kind,
+        "preference": record.value,
+        "reasoning": record.detail.get("reasoning", ""),
+        **_extras(record),
+    }
+
+
+def tool_item(record: MemoryRecord) -> dict[str, Any]:
+    """One entry of `tool_memory_detail_list`."""
+    detail = record.detail
+    return {
+        **_common(record),
+        "tool_type": detail.get("tool_type", "ToolTrajectoryMemory"),
+        "tool_value": detail.get("tool_value", record.value),
+        "tool_used_status": detail.get("tool_used_status", []),
+        "experience": detail.get("experience", ""),
+        **_extras(record),
+    }
+
+
+def _scored(shown: dict[str, Any], item: SearchItem, explain: bool) -> dict[str, Any]:
+    shown["relativity"] = item.relativity
+    if explain:
+        shown["scores"] = dict(item.scores)
+    return shown
+
+
+def _corrected(answer: SearchAnswer) -> dict[str, list[str]]:
+    """Correction id → ids of the items of this answer that it corrects."""
+    found: dict[str, list[str]] = {}
+    for item in answer.memories:
+        for correction in item.corrected_by:
+            found.setdefault(correction, []).append(str(item.record.id))
+    return found
+
+
+def search_data(answer: SearchAnswer, *, now_ms: int, explain: bool) -> dict[str, Any]:
+    """`data` of a search."""
+    corrects = _corrected(answer)
+    memories = []
+    for item in answer.memories:
+        shown = memory_item(item.record, now_ms)
+        if item.record.owner.type is OwnerType.KNOWLEDGE_BASE or item.corrected_by:
+            shown["corrected_by"] = list(item.corrected_by)
+        if item.record.kind is Kind.CORRECTION:
+            named = item.record.detail.get("target_ids", [])
+            targets = [str(target) for target in named] if isinstance(named, list) else []
+            shown["corrects"] = list(
+                dict.fromkeys([*corrects.get(str(item.record.id), []), *targets])
+            )
+        memories.append(_scored(shown, item, explain))
+    preferences = [
+        _scored(preference_item(item.record), item, explain) for item in answer.preferences
+    ]
+    data: dict[str, Any] = {
+        "memory_detail_list": memories,
+        "preference_detail_list": preferences,
+        "tool_memory_detail_list": [
+            _scored(tool_item(item.record), item, explain) for item in answer.tools
+        ],
+        "skill_detail_list": [],
+        "profile_detail_list": [],
+        "event_detail_list": [],
+        "preference_note": preference_note([item.record for item in answer.preferences]),
+    }
+    if answer.notes:
+        data["notes"] = list(answer.notes)
+    return data
+
+
+def preference_note(preferences: Sequence[MemoryRecord]) -> str:
+    """How to use preferences, in the language that most of them are in; '' when there are none."""
+    if not preferences:
+        return ""
+    chinese = sum(any("\u4e00" <= char <= "\u9fff" for char in r.value) for r in preferences)
+    return _NOTE_ZH if chinese * 2 >= len(preferences) else _NOTE_EN
+
+
+def by_id(record: MemoryRecord, *, status: str) -> dict[str, Any]:
+    """`data` of get/memory/{id}."""
+    return {
+        "id": str(record.id),
+        "memory_view": view_of(record.kind),
+        "title": record.key,
+        "content": record.value,
+        "conversation_id": _conversation(record),
+        "message_ids": list(dict.fromkeys(entry.message_id for entry in record.evidence)),
+        "status": status,
+        "algorithm_updatable": True,
+        "created_at": record.created_at,
+        "updated_at": record.updated_at,
+        "user_id": record.user_id
+        or (record.owner.id if record.owner.type is OwnerType.USER else ""),
+        "agent_id": record.agent_id
+        or (record.owner.id if record.owner.type is OwnerType.AGENT else ""),
+        "tags": list(record.tags),
+        "info": dict(record.info),
+        **_extras(record),
+    }
+
+
+def memory_views(changes: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """`memory_views` of a finished task: counts, and ids by view; None when nothing changed.
+    Archived memories count as deleted.
+    """
+    counted = {"added": 0, "updated": 0, "deleted": 0}
+    ids: dict[str, list[str]] = {}
+    total = 0
+    for change in changes:
+        word = "deleted" if change["change"] == "archived" else str(change["change"])
+        counted[word] += 1
+        ids.setdefault(view_of(Kind(change["kind"])), []).append(str(change["memory_id"]))
+        total += 1
+    if not total:
+        return None
+    return {**counted, **{view: {"memory_ids": found} for view, found in ids.items()}}

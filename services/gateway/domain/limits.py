@@ -1,0 +1,69 @@
+"""Bounds and plans."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from services.kernel.contracts.errors import InvalidInput
+
+MEGABYTE: Final = 1_048_576
+GIGABYTE: Final = 1024 * MEGABYTE
+
+# The public API's bounds (api documentation: limits of a single call).
+MAX_MESSAGE_TOKENS: Final = 40_000
+MAX_QUERY_TOKENS: Final = 40_000
+MAX_CHAT_TOKENS: Final = 8_000
+MAX_ITEMS: Final = 25
+MAX_GROUP: Final = 20
+MAX_PAGE_SIZE: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of this installation: bytes, seconds, milliseconds (`_ms`)."""
+
+    timezone: str = "Asia/Shanghai"
+    max_files: int = 20
+    max_file_bytes: int = 100 * MEGABYTE
+    max_upload_bytes: int = 300 * MEGABYTE
+    max_body_bytes: int = 32 * MEGABYTE
+    uploads: int = 8
+    sync_wait: float = 20.0
+    replay_ms: int = 120_000
+    idempotency_ms: int = 86_400_000
+    requests_per_second: float = 0.0
+    staging_ms: int = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a project may hold: knowledge bases, and bytes in each."""
+
+    name: str
+    knowledge_bases: int
+    bytes_each: int
+
+
+PLANS: Final[dict[str, Plan]] = {
+    "free": Plan("free", 10, 1 * GIGABYTE),
+    "starter": Plan("starter", 30, 10 * GIGABYTE),
+    "pro": Plan("pro", 100, 100 * GIGABYTE),
+}
+
+
+def plan_of(name: str) -> Plan:
+    """The plan of that name; InvalidInput for an unknown one."""
+    if name not in PLANS:
+        raise InvalidInput(f"there is no plan {name!r}; choose one of {', '.join(PLANS)}")
+    return PLANS[name]
+
+
+def tokens_of(text: str) -> int:
+    """A cautious count of tokens without a tokenizer: each wide character one, four others one.
+
+    OpenAI's rule of thumb for English (four characters a token), and about one token a Chinese
+    character in current vocabularies.
+    """
+    if text.isascii():
+        return (len(text) + 3) // 4
+    narrow = sum(1 for char in text if char < "\u2e80")
+    return len(text) - narrow + (narrow + 3) // 4

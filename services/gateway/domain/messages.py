@@ -1,0 +1,106 @@
+"""Messages as callers send them, made into the event's."""
+
+from collections.abc import Callable
+from typing import Any, cast
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from services.gateway.domain.limits import MAX_MESSAGE_TOKENS, tokens_of
+from services.gateway.domain.requests import MessageIn
+from services.gateway.domain.times import parse_time
+from services.kernel.contracts.errors import Code, InvalidInput
+from services.kernel.contracts.events import Message, ToolCall
+
+_PLACEHOLDERS = {"image_url": "[image]", "image": "[image]", "file": "[file]"}
+
+
+def read_messages(
+    sent: list[MessageIn],
+    *,
+    zone: ZoneInfo,
+    now_ms: int,
+    new_id: Callable[[], str] = lambda: str(uuid4()),
+) -> tuple[Message, ...]:
+    """The messages with ids, times (arrival where none is given) and positions.
+
+    InvalidInput for a part or time that cannot be read, MESSAGES_TOO_LONG above the limit.
+    """
+    found = []
+    for position, message in enumerate(sent):
+        text, attachments = _text(message.content, position)
+        when = (
+            now_ms
+            if message.chat_time is None or message.chat_time == ""
+            else parse_time(
+                message.chat_time,
+                zone=zone,
+                now_ms=now_ms,
+                field=f"messages.{position}.chat_time",
+            )
+        )
+        found.append(
+            Message(
+                id=message.id or new_id(),
+                role=message.role,
+                text=text,
+                chat_time=when,
+                position=position,
+                role_id=message.role_id,
+                role_name=message.role_name,
+                tool_calls=tuple(_tool_call(call, position) for call in message.tool_calls),
+                tool_call_id=message.tool_call_id,
+                attachments=attachments,
+            )
+        )
+    total = sum(
+        tokens_of(message.text) + sum(tokens_of(call.arguments) for call in message.tool_calls)
+        for message in found
+    )
+    if total > MAX_MESSAGE_TOKENS:
+        raise InvalidInput(
+            f"the messages have about {total} tokens together; send at most {MAX_MESSAGE_TOKENS} "
+            "in a request",
+            code=Code.MESSAGES_TOO_LONG,
+        )
+    if not any(message.text.strip() or message.tool_calls for message in found):
+        raise InvalidInput("`messages` say nothing: all are empty", code=Code.FIELD_MISSING)
+    return tuple(found)
+
+
+def _text(content: str | list[dict[str, Any]], position: int) -> tuple[str, tuple[str, ...]]:
+    if isinstance(content, str):
+        return content, ()
+    texts: list[str] = []
+    attachments: list[str] = []
+    for number, part in enumerate(content):
+        kind = part.get("type", "text")
+        if kind == "text" and isinstance(part.get("text"), str):
+            texts.append(cast("str", part["text"]))
+        elif kind in _PLACEHOLDERS:
+            texts.append(_PLACEHOLDERS[str(kind)])
+            attachments.append(_PLACEHOLDERS[str(kind)])
+        else:
+            raise InvalidInput(
+                f"`messages.{position}.content.{number}`: a part is "
+                '{"type": "text", "text": "…"}, {"type": "image_url", …} or {"type": "file", …}'
+            )
+    return "\n".join(texts), tuple(attachments)
+
+
+def _tool_call(call: dict[str, Any], position: int) -> ToolCall:
+    function = call.get("function") if isinstance(call.get("function"), dict) else call
+    name = cast("dict[str, Any]", function).get("name")
+    arguments = cast("dict[str, Any]", function).get("arguments", "")
+    if not isinstance(name, str) or not name or not isinstance(arguments, str):
+        raise InvalidInput(
+            f"`messages.{position}.tool_calls`: a call is "
+            '{"id": "…", "type": "function", "function": {"name": "…", "arguments": "<JSON>"}}'
+        )
+    return ToolCall(id=str(call.get("id", "")), name=name, arguments=arguments)
+
+
+def last_exchange(messages: list[Message]) -> tuple[Message, ...]:
+    """The newest question with what was answered to it, and the exchange before it: at most six
+    messages, oldest first.
+    """
+    return tuple(messages[-6:])

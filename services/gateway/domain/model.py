@@ -1,0 +1,154 @@
+"""What the gateway's tables hold, as plain values. Times are epoch milliseconds."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project: the border that keys and searches never cross."""
+
+    id: str
+    name: str
+    plan: str
+    created_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key as it is kept: its hash, never itself."""
+
+    id: str
+    project_id: str
+    name: str
+    hint: str
+    created_at: int
+    revoked_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnowledgeBase:
+    """A knowledge base. project_id owns and pays; linked: whether the asking project sees it."""
+
+    id: str
+    project_id: str
+    name: str
+    description: str
+    created_at: int
+    updated_at: int
+    deleted_at: int | None = None
+    linked: bool = True
+    documents: int = 0
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentState:
+    """How far a document is: the maximum over (revision, attempt, outcome, stage, progress)."""
+
+    revision: int = 1
+    attempt: int = 1
+    outcome: str = "running"
+    stage: str = "submitted"
+    progress: float = 0.0
+    error_code: int = 0
+    error_message: str = ""
+    size: int | None = None
+    sha256: str = ""
+    media_type: str = ""
+    pages: int | None = None
+    passages: int | None = None
+    memories: int | None = None
+    memories_pending: int = 0
+    model_calls: int = 0
+    model_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document of a knowledge base. reserved: bytes counted against the quota."""
+
+    id: str
+    project_id: str
+    knowledgebase_id: str
+    name: str
+    type: str
+    url: str
+    staged_path: str
+    reserved: int
+    created_at: int
+    updated_at: int
+    state: DocumentState
+    deleted_at: int | None = None
+    purged_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task that a caller may ask for. parts: its ids in events; it is done when all are."""
+
+    id: str
+    project_id: str
+    kind: str
+    status: str
+    created_at: int
+    error_code: int = 0
+    error_message: str = ""
+    reason: str = ""
+    changes: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What somebody said was wrong."""
+
+    id: str
+    project_id: str
+    task_id: str
+    user_id: str
+    conversation_id: str
+    content: str
+    feedback_time: int
+    knowledgebase_ids: tuple[str, ...] = ()
+    created_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionEntry:
+    """One line of the correction log: a decision, and the feedback that it came from."""
+
+    id: str
+    project_id: str
+    knowledgebase_id: str
+    feedback: Feedback
+    decision: dict[str, Any] = field(default_factory=dict)
+    active: bool = True
+    created_at: int = 0
+    updated_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A user, agent or knowledge base that was deleted; hidden until the purge is confirmed."""
+
+    task_id: str
+    project_id: str
+    owner_type: str
+    owner_id: str
+    removed_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A write that runs (answer None) or ran. subjects: what it touched. keyed: by an
+    Idempotency-Key. holder: who runs it.
+    """
+
+    fingerprint: str
+    body: str
+    holder: str
+    answer: Any
+    subjects: tuple[str, ...]
+    keyed: bool
+    started_at: int
+    expires_at: int

@@ -1,0 +1,199 @@
+"""A caller's call, and the rule for identical writes.
+
+The public client repeats a call at once on any exception. So an identical write (same key, path,
+body) that arrives while the first runs shares its answer, and after a success it gets the same
+answer for a while, unless another write touched the same things meanwhile. The answer is kept in
+the very transaction of the write: a crash in between leaves neither or both.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+from uuid import uuid4
+
+from services.gateway.domain.fingerprints import fingerprint
+from services.gateway.domain.limits import Limits
+from services.gateway.domain.model import Project, Remembered
+from services.gateway.handlers.ports import RepeatStore
+from services.kernel.contracts.errors import Code, InvalidInput, TooManyRequests
+from services.kernel.ports.clock import Clock
+from services.kernel.ports.store import Database, Transaction
+
+# A claim whose holder died is taken over after this long; no write runs longer.
+LEASE_MS: Final = 60_000
+_POLL_SECONDS: Final = 0.02
+_LONGEST_KEY: Final = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """The claim under which a write runs."""
+
+    fingerprint: str
+    holder: str
+    keyed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Who calls: the project that the key belongs to. ticket: for writes."""
+
+    project: Project
+    key_id: str = ""
+    request_id: str = ""
+    idempotency_key: str = ""
+    ticket: Ticket | None = None
+
+
+class Writes:
+    """Runs writes once."""
+
+    def __init__(
+        self, *, database: Database, store: RepeatStore, clock: Clock, limits: Limits
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._clock = clock
+        self._limits = limits
+
+    async def once(
+        self,
+        call: Call,
+        operation: str,
+        body: Any,
+        perform: Callable[[Call], Awaitable[Any]],
+        *,
+        usable: Callable[[Any], Awaitable[bool]] | None = None,
+    ) -> Any:
+        """The answer of `perform`, or the remembered one of the same write. `usable` may refuse
+        a remembered answer. `perform` must call `remember` in its transaction.
+        """
+        content = fingerprint(call.key_id, call.project.id, operation, body)
+        keyed = bool(call.idempotency_key)
+        if len(call.idempotency_key) > _LONGEST_KEY:
+            raise InvalidInput(f"an Idempotency-Key may have {_LONGEST_KEY} characters")
+        mark = (
+            fingerprint(call.key_id, call.project.id, "key", call.idempotency_key)
+            if keyed
+            else content
+        )
+        ticket = Ticket(mark, str(uuid4()), keyed)
+        while True:
+            found = await self._claim(ticket, content)
+            if found is None:
+                break
+            if found.answer is not None and (usable is None or await usable(found.answer)):
+                return found.answer
+            if found.answer is not None and await self._take(ticket, content, found):
+                break
+            await self._clock.sleep(_POLL_SECONDS)
+        finished = False
+        try:
+            answer = await perform(replace(call, ticket=ticket))
+            finished = True
+        finally:
+            # After an error or a cancelled request nothing may be remembered.
+            if not finished:
+                async with self._database.write() as tx:
+                    await self._store.release(tx, ticket.fingerprint, ticket.holder)
+        return answer
+
+    async def remember(
+        self, tx: Transaction, call: Call, answer: Any, subjects: Sequence[str]
+    ) -> None:
+        """Keep the answer, and mark what the write touched, in the write's own transaction."""
+        ticket = call.ticket
+        if ticket is None:
+            await self.touch(tx, call, subjects)
+            return
+        now = self._clock.now_ms()
+        ttl = self._limits.idempotency_ms if ticket.keyed else self._limits.replay_ms
+        scoped = [f"{call.project.id}/{subject}" for subject in subjects]
+        await self._store.finish(
+            tx,
+            ticket.fingerprint,
+            ticket.holder,
+            answer=answer,
+            subjects=scoped,
+            expires_at=now + ttl,
+        )
+        await self._store.mark(tx, scoped, ticket.fingerprint, now)
+
+    async def touch(self, tx: Transaction, call: Call, subjects: Sequence[str]) -> None:
+        """Say that a write outside this rule touched these: earlier answers end."""
+        scoped = [f"{call.project.id}/{subject}" for subject in subjects]
+        await self._store.mark(tx, scoped, uuid4().hex, self._clock.now_ms())
+
+    async def prune(self) -> None:
+        """Drop what is over; called now and then."""
+        now = self._clock.now_ms()
+        async with self._database.write() as tx:
+            await self._store.prune(tx, now, now - self._limits.replay_ms - LEASE_MS)
+
+    async def _claim(self, ticket: Ticket, content: str) -> Remembered | None:
+        """None when this call runs the write, else what is known of the one that runs or ran."""
+        async with self._database.read() as tx:
+            found = await self._store.find(tx, ticket.fingerprint)
+            if found is not None and await self._stands(tx, found, ticket, content):
+                return found
+        if await self._take(ticket, content, found):
+            return None
+        async with self._database.read() as tx:
+            found = await self._store.find(tx, ticket.fingerprint)
+        return found or self._entry(ticket, content)
+
+    async def _take(self, ticket: Ticket, content: str, old: Remembered | None) -> bool:
+        async with self._database.write() as tx:
+            return await self._store.claim(
+                tx, self._entry(ticket, content), instead_of="" if old is None else old.holder
+            )
+
+    def _entry(self, ticket: Ticket, content: str) -> Remembered:
+        now = self._clock.now_ms()
+        return Remembered(
+            fingerprint=ticket.fingerprint,
+            body=content,
+            holder=ticket.holder,
+            answer=None,
+            subjects=(),
+            keyed=ticket.keyed,
+            started_at=now,
+            expires_at=now + LEASE_MS,
+        )
+
+    async def _stands(
+        self, tx: Transaction, found: Remembered, ticket: Ticket, content: str
+    ) -> bool:
+        if found.expires_at <= self._clock.now_ms():
+            return False
+        if ticket.keyed and found.body != content:
+            raise InvalidInput(
+                "this Idempotency-Key was used for another request; use a new one",
+                code=Code.WRONG_PARAMETERS,
+            )
+        if found.answer is None or found.keyed:
+            return True
+        return await self._store.is_last(tx, found.subjects, found.fingerprint)
+
+
+class Rates:
+    """Requests a second and key, in this process; a token bucket of one second's size."""
+
+    def __init__(self, *, per_second: float, clock: Clock) -> None:
+        self._rate = per_second
+        self._clock = clock
+        self._buckets: dict[str, tuple[float, float]] = {}
+
+    def take(self, key_id: str) -> None:
+        """Count one request; TooManyRequests when the bucket is empty."""
+        if self._rate <= 0:
+            return
+        now = self._clock.monotonic()
+        tokens, since = self._buckets.get(key_id, (max(self._rate, 1.0), now))
+        tokens = min(max(self._rate, 1.0), tokens + (now - since) * self._rate)
+        if tokens < 1:
+            raise TooManyRequests(
+                f"more than {self._rate:g} requests a second with this key; try again",
+                retry_after=(1 - tokens) / self._rate,
+            )
+        self._buckets[key_id] = (tokens - 1, now)

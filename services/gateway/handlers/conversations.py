@@ -1,0 +1,226 @@
+"""Messages in, history out, and the state of tasks."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from services.gateway.domain.items import memory_views
+from services.gateway.domain.limits import Limits
+from services.gateway.domain.messages import read_messages
+from services.gateway.domain.model import Task
+from services.gateway.domain.requests import VIEWS, AddMessage, GetMessage, GetStatus
+from services.gateway.handlers.calls import Call, Writes
+from services.gateway.handlers.knowledgebases import require_linked
+from services.gateway.handlers.ports import CatalogueStore, ConversationStore, Outbox, TaskStore
+from services.kernel.contracts.errors import Code, InvalidInput, NotFound
+from services.kernel.contracts.events import Message, MessagesRecorded
+from services.kernel.contracts.records import Owner, OwnerType
+from services.kernel.ports.clock import Clock
+from services.kernel.ports.store import Database, Transaction
+
+_FIRST_POLL: Final = 0.02
+_LONGEST_POLL: Final = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class _Subjects:
+    """Whose memory the messages make. agent_id: the tag where users are the subjects."""
+
+    owners: tuple[Owner, ...]
+    agent_id: str
+
+
+def _subjects(request: AddMessage) -> _Subjects:
+    users = _listed(request.user_id)
+    agents = _listed(request.agent_id)
+    if users:
+        owners = tuple(Owner(type=OwnerType.USER, id=user) for user in users)
+        return _Subjects(owners, agents[0] if agents else "")
+    return _Subjects(tuple(Owner(type=OwnerType.AGENT, id=agent) for agent in agents), "")
+
+
+def _listed(value: str | Sequence[str] | None) -> list[str]:
+    if value is None:
+        return []
+    return [value] if isinstance(value, str) else list(dict.fromkeys(value))
+
+
+def task_status(parts: Sequence[Task]) -> str:
+    """A task is failed when a part is, completed when all are, else running."""
+    states = {part.status for part in parts}
+    if "running" in states:
+        return "running"
+    return "failed" if "failed" in states else "completed"
+
+
+class Conversations:
+    """Use cases over messages and tasks."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        conversations: ConversationStore,
+        catalogue: CatalogueStore,
+        tasks: TaskStore,
+        outbox: Outbox,
+        writes: Writes,
+        clock: Clock,
+        limits: Limits,
+    ) -> None:
+        self._database = database
+        self._conversations = conversations
+        self._catalogue = catalogue
+        self._tasks = tasks
+        self._outbox = outbox
+        self._writes = writes
+        self._clock = clock
+        self._limits = limits
+
+    async def add(self, call: Call, request: AddMessage) -> dict[str, Any]:
+        """Keep the messages and have memories made of them; with async_mode false the answer
+        waits for these (bounded).
+        """
+        _check_views(request.allow_memory_view)
+        messages = await asyncio.to_thread(
+            read_messages,
+            request.messages,
+            zone=ZoneInfo(self._limits.timezone),
+            now_ms=self._clock.now_ms(),
+        )
+
+        async def perform(call: Call) -> dict[str, Any]:
+            return await self._record(call, request, messages)
+
+        body = request.model_dump(mode="json")
+        answer: dict[str, Any] = await self._writes.once(call, "add/message", body, perform)
+        attached = any(message.attachments for message in messages)
+        if request.async_mode or attached:
+            return answer
+        return answer | {"status": await self._wait(call, answer["task_id"])}
+
+    async def _record(
+        self, call: Call, request: AddMessage, messages: tuple[Message, ...]
+    ) -> dict[str, Any]:
+        task_id = str(uuid4())
+        conversation_id = request.conversation_id or str(uuid4())
+        subjects = _subjects(request)
+        now = self._clock.now_ms()
+        several = len(subjects.owners) > 1
+        parts = [
+            f"{task_id}.{number}" if several else task_id for number in range(len(subjects.owners))
+        ]
+        answer = {
+            "success": True,
+            "task_id": task_id,
+            "status": "running",
+            "conversation_id": conversation_id,
+            "message_ids": [message.id for message in messages],
+        }
+        async with self._database.write() as tx:
+            knowledge_bases = await require_linked(
+                tx, self._catalogue, call.project.id, request.allow_knowledgebase_ids
+            )
+            task = Task(task_id, call.project.id, "message", "running", now)
+            await self._tasks.add_task(tx, task, parts)
+            for owner in subjects.owners:
+                await self._conversations.add_messages(
+                    tx, call.project.id, owner.key, conversation_id, messages=messages, now=now
+                )
+            events = [
+                MessagesRecorded(
+                    project_id=call.project.id,
+                    owner=owner,
+                    conversation_id=conversation_id,
+                    task_id=part,
+                    messages=messages,
+                    user_id=owner.id if owner.type is OwnerType.USER else "",
+                    agent_id=subjects.agent_id if owner.type is OwnerType.USER else owner.id,
+                    app_id=request.app_id or "",
+                    tags=tuple(request.tags),
+                    info=request.info,
+                    allow_public=request.allow_public,
+                    allow_knowledgebase_ids=tuple(knowledge_bases),
+                    allow_memory_view=None
+                    if request.allow_memory_view is None
+                    else tuple(request.allow_memory_view),
+                    recorded_at=now,
+                    timezone=self._limits.timezone,
+                )
+                for owner, part in zip(subjects.owners, parts, strict=True)
+            ]
+            await self._outbox.add(tx, events, correlation_id=call.request_id)
+            touched = [f"conversation:{owner.key}/{conversation_id}" for owner in subjects.owners]
+            await self._writes.remember(tx, call, answer, touched)
+        return answer
+
+    async def history(self, call: Call, request: GetMessage) -> dict[str, Any]:
+        """The newest messages of user and assistant, oldest first."""
+        owner = Owner(type=OwnerType.USER, id=request.user_id)
+        async with self._database.read() as tx:
+            found = await self._conversations.last_messages(
+                tx,
+                call.project.id,
+                owner.key,
+                request.conversation_id,
+                roles=("user", "assistant"),
+                limit=request.message_limit_number,
+            )
+        return {
+            "message_detail_list": [
+                {
+                    "message_id": message.id,
+                    "role": message.role,
+                    "content": message.text,
+                    "create_time": message.chat_time,
+                    "update_time": arrived,
+                }
+                for message, arrived in found
+            ]
+        }
+
+    async def status(self, call: Call, request: GetStatus) -> dict[str, Any]:
+        """State of a task, and (completed) what it changed; NotFound TASK_NOT_FOUND."""
+        async with self._database.read() as tx:
+            parts = await self._tasks.parts(tx, call.project.id, request.task_id)
+        if not parts:
+            raise NotFound(f"there is no task {request.task_id!r}", code=Code.TASK_NOT_FOUND)
+        return _shown(request.task_id, parts)
+
+    async def _wait(self, call: Call, task_id: str) -> str:
+        """Poll the projection (the event may reach another replica) until the task is done."""
+        until = self._clock.monotonic() + self._limits.sync_wait
+        pause = _FIRST_POLL
+        while True:
+            async with self._database.read() as tx:
+                state = await self._state(tx, call.project.id, task_id)
+            if state != "running" or self._clock.monotonic() >= until:
+                return state
+            await self._clock.sleep(pause)
+            pause = min(pause * 1.5, _LONGEST_POLL)
+
+    async def _state(self, tx: Transaction, project_id: str, task_id: str) -> str:
+        return task_status(await self._tasks.parts(tx, project_id, task_id))
+
+
+def _shown(task_id: str, parts: Sequence[Task]) -> dict[str, Any]:
+    status = task_status(parts)
+    data: dict[str, Any] = {"task_id": task_id, "status": status}
+    views = memory_views(change for part in parts for change in part.changes)
+    if status == "completed" and views is not None:
+        data["memory_views"] = views
+    for part in parts:
+        if part.error_code:
+            data |= {"error_code": part.error_code, "error_message": part.error_message}
+        if part.reason:
+            data["reason"] = part.reason
+    return data
+
+
+def _check_views(views: Sequence[str] | None) -> None:
+    for view in views or ():
+        if view not in VIEWS:
+            raise InvalidInput(f"`allow_memory_view`: {view!r} is none of {', '.join(VIEWS)}")

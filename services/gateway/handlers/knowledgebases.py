@@ -1,0 +1,182 @@
+"""Knowledge bases: create, link, unlink, delete, and who may use which."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+from services.gateway.domain.limits import plan_of
+from services.gateway.domain.model import KnowledgeBase, Removal
+from services.gateway.domain.quota import check_may_create
+from services.gateway.domain.requests import CreateKnowledgebase, DeleteKnowledgebase
+from services.gateway.handlers.calls import Call, Writes
+from services.gateway.handlers.ports import CatalogueStore, KeyStore, Outbox, TaskStore
+from services.kernel.contracts.errors import Code, Forbidden, NotFound, Unauthorized
+from services.kernel.contracts.events import DocumentRemoved, OwnerRemoved
+from services.kernel.contracts.records import Owner, OwnerType
+from services.kernel.ports.clock import Clock
+from services.kernel.ports.store import Database, Transaction
+
+ALL = "all"
+
+
+async def require_linked(
+    tx: Transaction, store: CatalogueStore, project_id: str, ids: Sequence[str]
+) -> list[str]:
+    """The ids without repeats, all of them live and linked to the project (`all`: every linked
+    one). NotFound KNOWLEDGE_BASE_NOT_FOUND, Forbidden KNOWLEDGE_BASE_NOT_LINKED.
+    """
+    if not ids:
+        return []
+    if list(ids) == [ALL]:
+        return await store.linked_ids(tx, project_id)
+    wanted = list(dict.fromkeys(ids))
+    found = await store.knowledge_bases(tx, project_id, wanted)
+    for identifier in wanted:
+        entry = found.get(identifier)
+        if entry is None:
+            raise NotFound(
+                f"there is no knowledge base {identifier!r}", code=Code.KNOWLEDGE_BASE_NOT_FOUND
+            )
+        if not entry.linked:
+            raise Forbidden(
+                f"the knowledge base {identifier!r} is not linked to this project",
+                code=Code.KNOWLEDGE_BASE_NOT_LINKED,
+            )
+    return wanted
+
+
+class KnowledgeBases:
+    """Use cases over the catalogue's first half."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        catalogue: CatalogueStore,
+        keys: KeyStore,
+        tasks: TaskStore,
+        outbox: Outbox,
+        writes: Writes,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._catalogue = catalogue
+        self._keys = keys
+        self._tasks = tasks
+        self._outbox = outbox
+        self._writes = writes
+        self._clock = clock
+
+    async def create(self, call: Call, request: CreateKnowledgebase) -> dict[str, Any]:
+        """A new knowledge base; QuotaExceeded."""
+
+        async def perform(call: Call) -> dict[str, Any]:
+            now = self._clock.now_ms()
+            entry = KnowledgeBase(
+                id=f"base{uuid4()}",
+                project_id=call.project.id,
+                name=request.knowledgebase_name.strip(),
+                description=request.knowledgebase_description,
+                created_at=now,
+                updated_at=now,
+            )
+            answer = {"id": entry.id, "knowledgebase_id": entry.id}
+            async with self._database.write() as tx:
+                project = await self._keys.lock_project(tx, call.project.id)
+                if project is None:
+                    raise Unauthorized("the key's project is gone", code=Code.BAD_PROJECT)
+                usage = await self._catalogue.usage(tx, project.id)
+                owned = [kb for kb in usage if kb.project_id == project.id]
+                check_may_create(plan_of(project.plan), owned)
+                await self._catalogue.add_knowledge_base(tx, entry)
+                await self._writes.remember(tx, call, answer, [f"kb:{entry.id}"])
+            return answer
+
+        body = request.model_dump(mode="json")
+        answer: dict[str, Any] = await self._writes.once(
+            call, "create/knowledgebase", body, perform
+        )
+        return answer
+
+    async def delete(self, call: Call, request: DeleteKnowledgebase) -> dict[str, Any]:
+        """Unlink it, or (delete_all) delete it with its documents and memories; what is deleted
+        is not found from this moment on.
+        """
+
+        async def perform(call: Call) -> dict[str, Any]:
+            answer = {"success": True}
+            identifier = request.knowledgebase_id
+            async with self._database.write() as tx:
+                found = await self._catalogue.knowledge_bases(tx, call.project.id, [identifier])
+                entry = found.get(identifier)
+                if entry is None:
+                    raise NotFound(
+                        f"there is no knowledge base {identifier!r}",
+                        code=Code.KNOWLEDGE_BASE_NOT_FOUND,
+                    )
+                owned = entry.project_id == call.project.id
+                if not entry.linked and not (request.delete_all and owned):
+                    raise Forbidden(
+                        f"the knowledge base {identifier!r} is not linked to this project",
+                        code=Code.KNOWLEDGE_BASE_NOT_LINKED,
+                    )
+                if request.delete_all and not owned:
+                    raise Forbidden(
+                        "only the project that made a knowledge base may delete it; without "
+                        "delete_all it is unlinked from yours",
+                        code=Code.KNOWLEDGE_BASE_NOT_LINKED,
+                    )
+                if request.delete_all:
+                    await self._delete_all(tx, call, entry)
+                else:
+                    await self._catalogue.unlink(tx, call.project.id, identifier)
+                await self._writes.remember(tx, call, answer, [f"kb:{identifier}"])
+            return answer
+
+        body = request.model_dump(mode="json")
+        answer: dict[str, Any] = await self._writes.once(
+            call, "delete/knowledgebase", body, perform
+        )
+        return answer
+
+    async def link(self, call: Call, identifier: str) -> dict[str, Any]:
+        """Link a knowledge base of this project again; NotFound for another project's."""
+        async with self._database.write() as tx:
+            found = await self._catalogue.knowledge_bases(tx, call.project.id, [identifier])
+            entry = found.get(identifier)
+            if entry is None or entry.project_id != call.project.id:
+                raise NotFound(
+                    f"there is no knowledge base {identifier!r}",
+                    code=Code.KNOWLEDGE_BASE_NOT_FOUND,
+                )
+            await self._catalogue.link(tx, call.project.id, identifier, self._clock.now_ms())
+        return {"success": True}
+
+    async def _delete_all(self, tx: Transaction, call: Call, entry: KnowledgeBase) -> None:
+        now = self._clock.now_ms()
+        documents = await self._catalogue.live_documents(tx, entry.id)
+        await self._catalogue.delete_documents(tx, [found.id for found in documents], now)
+        await self._catalogue.unlink(tx, None, entry.id)
+        await self._catalogue.delete_knowledge_base(tx, entry.id, now)
+        task_id = str(uuid4())
+        await self._tasks.add_removal(
+            tx, Removal(task_id, call.project.id, OwnerType.KNOWLEDGE_BASE.value, entry.id, now)
+        )
+        removed = [
+            DocumentRemoved(
+                project_id=found.project_id,
+                knowledgebase_id=found.knowledgebase_id,
+                document_id=found.id,
+                revision=found.state.revision,
+                attempt=found.state.attempt,
+                removed_at=now,
+            )
+            for found in documents
+        ]
+        gone = OwnerRemoved(
+            project_id=call.project.id,
+            owner=Owner(type=OwnerType.KNOWLEDGE_BASE, id=entry.id),
+            removed_at=now,
+            task_id=task_id,
+        )
+        await self._outbox.add(tx, [*removed, gone], correlation_id=call.request_id)

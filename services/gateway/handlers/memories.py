@@ -1,0 +1,271 @@
+"""Memories by hand: list, look at, edit, delete."""
+
+import asyncio
+from typing import Any, Final
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from services.gateway.domain.filters import Filters, parse_filter
+from services.gateway.domain.items import (
+    FACTUAL,
+    by_id,
+    memory_item,
+    preference_item,
+    preference_note,
+    tool_item,
+    view_of,
+)
+from services.gateway.domain.limits import Limits
+from services.gateway.domain.model import Removal, Task
+from services.gateway.domain.requests import DeleteMemory, GetMemory, UpdateMemory
+from services.gateway.handlers.calls import Call, Writes
+from services.gateway.handlers.ports import CatalogueStore, ConversationStore, Outbox, TaskStore
+from services.gateway.handlers.search import subject_of, wanted_kinds
+from services.kernel.contracts.errors import Code, Forbidden, NotFound
+from services.kernel.contracts.events import OwnerRemoved
+from services.kernel.contracts.records import Kind, MemoryRecord, Owner, OwnerType, Status
+from services.kernel.contracts.scope import Clause, Clauses
+from services.kernel.ports.clock import Clock
+from services.kernel.ports.records import RecordPage, Records
+from services.kernel.ports.store import Database, Transaction
+
+_LISTS: Final = {
+    "detail_factual": FACTUAL,
+    "preference": (Kind.PREFERENCE,),
+    "tool_memory": (Kind.TOOL,),
+}
+_EMPTY: Final = RecordPage(records=(), total=0)
+
+
+def _uuid(identifier: str) -> UUID:
+    try:
+        return UUID(identifier)
+    except ValueError as error:
+        raise NotFound(f"there is no memory {identifier!r}", code=Code.MEMORY_NOT_FOUND) from error
+
+
+class Memories:
+    """Use cases over the memorizer's records."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        catalogue: CatalogueStore,
+        conversations: ConversationStore,
+        tasks: TaskStore,
+        outbox: Outbox,
+        writes: Writes,
+        records: Records,
+        clock: Clock,
+        limits: Limits,
+    ) -> None:
+        self._database = database
+        self._catalogue = catalogue
+        self._conversations = conversations
+        self._tasks = tasks
+        self._outbox = outbox
+        self._writes = writes
+        self._records = records
+        self._clock = clock
+        self._limits = limits
+
+    async def page(self, call: Call, request: GetMemory) -> dict[str, Any]:
+        """A page of each kind of the subject's memories; `total` is the largest kind's."""
+        now = self._clock.now_ms()
+        page = request.page or request.current or 1
+        owner = subject_of(request.user_id, request.agent_id)
+        kinds = wanted_kinds(
+            request.include_memory_view,
+            preference=request.include_preference,
+            tool=request.include_tool_memory,
+            factual=FACTUAL,
+        )
+        filters = parse_filter(request.filter, zone=ZoneInfo(self._limits.timezone), now_ms=now)
+        pages = await self._pages(call, owner, kinds, filters, page=page, size=request.size)
+        facts, preferences, tools = (
+            pages.get(name, _EMPTY) for name in ("detail_factual", "preference", "tool_memory")
+        )
+        total = max(found.total for found in (facts, preferences, tools))
+        return {
+            "memory_detail_list": [_listed(memory_item(r, now), r) for r in facts.records],
+            "preference_detail_list": [_listed(preference_item(r), r) for r in preferences.records],
+            "tool_memory_detail_list": [_listed(tool_item(r), r) for r in tools.records],
+            "skill_detail_list": [],
+            "profile_detail_list": [],
+            "event_detail_list": [],
+            "preference_note": preference_note(preferences.records),
+            "total": total,
+            "size": request.size,
+            "current": page,
+            "pages": -(-total // request.size),
+        }
+
+    async def _pages(
+        self,
+        call: Call,
+        owner: Owner,
+        kinds: tuple[Kind, ...],
+        filters: Filters,
+        *,
+        page: int,
+        size: int,
+    ) -> dict[str, RecordPage]:
+        async with self._database.read() as tx:
+            gone = await self._removed_at(tx, call, owner)
+        where = filters.user if owner.type is OwnerType.USER else filters.agent
+        if gone is not None and where.mode == "and":
+            kept = Clause(field="created_at", operator="gt", values=(gone,))
+            where = Clauses(mode="and", clauses=(*where.clauses, kept))
+        elif gone is not None:
+            return {}
+        chosen = {
+            name: members
+            for name, members in _LISTS.items()
+            if any(kind in kinds for kind in members)
+        }
+        found = await asyncio.gather(
+            *(
+                self._records.page(
+                    call.project.id, owner, members, where=where, page=page, size=size
+                )
+                for members in chosen.values()
+            )
+        )
+        return dict(zip(chosen, found, strict=True))
+
+    async def get(self, call: Call, identifier: str) -> dict[str, Any]:
+        """One memory in any state; NotFound."""
+        record = await self._visible(call, identifier, missing=Code.DATA_NOT_FOUND)
+        return by_id(record, status=await self._state(call, record))
+
+    async def history(self, call: Call, identifier: str) -> list[dict[str, Any]]:
+        """The memory with all it replaced and was replaced by, oldest first."""
+        record = await self._visible(call, identifier, missing=Code.DATA_NOT_FOUND)
+        found = await self._records.history(call.project.id, record.id)
+        return [by_id(entry, status=entry.status.value) for entry in found]
+
+    async def update(self, call: Call, request: UpdateMemory) -> dict[str, Any]:
+        """Change title, text or state by hand."""
+
+        async def perform(call: Call) -> dict[str, Any]:
+            record = await self._visible(call, request.memory_id, missing=Code.MEMORY_NOT_FOUND)
+            await self._records.edit(
+                call.project.id,
+                record.id,
+                content=request.content,
+                title=request.title,
+                status=request.status,
+            )
+            answer = {"success": True}
+            async with self._database.write() as tx:
+                await self._writes.remember(tx, call, answer, [f"memory:{record.id}"])
+            return answer
+
+        body = request.model_dump(mode="json")
+        answer: dict[str, Any] = await self._writes.once(call, "update/memory", body, perform)
+        return answer
+
+    async def delete(self, call: Call, request: DeleteMemory) -> dict[str, Any]:
+        """Delete memories by id (all or none), or all of one user or agent."""
+
+        async def perform(call: Call) -> dict[str, Any]:
+            if request.memory_ids is not None:
+                return await self._delete_ids(call, list(dict.fromkeys(request.memory_ids)))
+            return await self._delete_owner(call, subject_of(request.user, request.agent_id))
+
+        body = request.model_dump(mode="json")
+        answer: dict[str, Any] = await self._writes.once(call, "delete/memory", body, perform)
+        return answer
+
+    async def _delete_ids(self, call: Call, identifiers: list[str]) -> dict[str, Any]:
+        answer = {"success": True}
+        records = [
+            await self._visible(call, identifier, missing=Code.MEMORY_NOT_FOUND)
+            for identifier in identifiers
+        ]
+        await self._records.delete(call.project.id, [record.id for record in records])
+        async with self._database.write() as tx:
+            await self._writes.remember(
+                tx, call, answer, [f"memory:{record.id}" for record in records]
+            )
+        return answer
+
+    async def _delete_owner(self, call: Call, owner: Owner) -> dict[str, Any]:
+        async with self._database.read() as tx:
+            known = await self._conversations.knows(tx, call.project.id, owner.key, owner.id)
+        if not known and not await self._has_memories(call, owner):
+            raise NotFound(f"there is no {owner.type.value} {owner.id!r}", code=Code.USER_NOT_FOUND)
+        now = self._clock.now_ms()
+        task_id = str(uuid4())
+        answer = {"success": True, "task_id": task_id}
+        async with self._database.write() as tx:
+            await self._conversations.forget(tx, call.project.id, owner.key)
+            await self._tasks.add_removal(
+                tx, Removal(task_id, call.project.id, owner.type.value, owner.id, now)
+            )
+            task = Task(task_id, call.project.id, "removal", "running", now)
+            await self._tasks.add_task(tx, task, [task_id])
+            gone = OwnerRemoved(
+                project_id=call.project.id, owner=owner, removed_at=now, task_id=task_id
+            )
+            await self._outbox.add(tx, [gone], correlation_id=call.request_id)
+            await self._writes.remember(tx, call, answer, [f"owner:{owner.key}"])
+        return answer
+
+    async def _has_memories(self, call: Call, owner: Owner) -> bool:
+        kinds = [kind for members in _LISTS.values() for kind in members]
+        found = await self._records.page(call.project.id, owner, kinds, page=1, size=1)
+        return found.total > 0
+
+    async def _visible(self, call: Call, identifier: str, *, missing: Code) -> MemoryRecord:
+        """The record, where it belongs to the project and (a knowledge base's) is linked to it."""
+        try:
+            record = await self._records.get(call.project.id, _uuid(identifier))
+        except NotFound as error:
+            raise NotFound(f"there is no memory {identifier!r}", code=missing) from error
+        if record.owner.type is OwnerType.KNOWLEDGE_BASE:
+            async with self._database.read() as tx:
+                linked = await self._catalogue.linked_ids(tx, call.project.id)
+            if record.owner.id not in linked:
+                if missing is Code.MEMORY_NOT_FOUND:
+                    raise Forbidden(
+                        "the memory belongs to a knowledge base that is not linked to this project",
+                        code=Code.MEMORY_DELETE_FORBIDDEN,
+                    )
+                raise NotFound(f"there is no memory {identifier!r}", code=missing)
+        return record
+
+    async def _state(self, call: Call, record: MemoryRecord) -> str:
+        """Its status; `deleted` at once when its document or its owner was deleted."""
+        async with self._database.read() as tx:
+            gone = await self._removed_at(tx, call, record.owner)
+            anchor = record.anchor
+            document = (
+                await self._catalogue.document(tx, anchor.document_id)
+                if anchor is not None and anchor.document_id and record.kind is not Kind.CORRECTION
+                else None
+            )
+        if gone is not None and record.created_at <= gone:
+            return Status.DELETED.value
+        if document is not None and document.deleted_at is not None:
+            return Status.DELETED.value
+        return record.status.value
+
+    async def _removed_at(self, tx: Transaction, call: Call, owner: Owner) -> int | None:
+        removals = await self._tasks.open_removals(tx, call.project.id)
+        times = [
+            removal.removed_at
+            for removal in removals
+            if (removal.owner_type, removal.owner_id) == (owner.type.value, owner.id)
+        ]
+        return max(times, default=None)
+
+
+def _listed(item: dict[str, Any], record: MemoryRecord) -> dict[str, Any]:
+    return {
+        **item,
+        "memory_view": view_of(record.kind),
+        "sources": item.get("evidence", []),
+        "info": dict(record.info),
+    }

@@ -1,0 +1,308 @@
+"""What the use cases need of the gateway's tables; `store` implements it, `app` hands it in."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from services.gateway.domain.model import (
+    ApiKey,
+    CorrectionEntry,
+    Document,
+    Feedback,
+    KnowledgeBase,
+    Project,
+    Remembered,
+    Removal,
+    Task,
+)
+from services.kernel.contracts.events import Envelope, Event, Message
+from services.kernel.ports.store import Transaction
+
+
+class Outbox(Protocol):
+    """Events that leave with the transaction in which they were added."""
+
+    async def add(
+        self, tx: Transaction, events: Sequence[Event], *, correlation_id: str = ""
+    ) -> Sequence[Envelope]:
+        """Publish them after the commit, in order per key."""
+        ...
+
+
+class KeyStore(Protocol):
+    """Projects and keys."""
+
+    async def project(self, tx: Transaction, project_id: str) -> Project | None:
+        """By id."""
+        ...
+
+    async def project_named(self, tx: Transaction, name: str) -> Project | None:
+        """By name."""
+        ...
+
+    async def projects(self, tx: Transaction) -> list[Project]:
+        """All, oldest first."""
+        ...
+
+    async def add_project(self, tx: Transaction, project: Project) -> bool:
+        """False where its id or name is taken."""
+        ...
+
+    async def lock_project(self, tx: Transaction, project_id: str) -> Project | None:
+        """By id, held until the transaction ends: quotas are counted under it."""
+        ...
+
+    async def set_plan(self, tx: Transaction, project_id: str, plan: str) -> bool:
+        """False for an unknown project."""
+        ...
+
+    async def add_key(self, tx: Transaction, key: ApiKey, digest: str) -> bool:
+        """False where the same key is there."""
+        ...
+
+    async def key_by_digest(self, tx: Transaction, digest: str) -> tuple[ApiKey, Project] | None:
+        """Key (revoked ones too) and project."""
+        ...
+
+    async def keys(self, tx: Transaction, project_id: str | None) -> list[ApiKey]:
+        """Keys of a project, or of all."""
+        ...
+
+    async def revoke(
+        self, tx: Transaction, key_id: str, at: int, *, project_id: str | None = None
+    ) -> bool:
+        """False for an unknown or revoked key."""
+        ...
+
+
+class CatalogueStore(Protocol):
+    """Knowledge bases and documents."""
+
+    async def add_knowledge_base(self, tx: Transaction, entry: KnowledgeBase) -> None:
+        """Add it, linked to its project."""
+        ...
+
+    async def knowledge_bases(
+        self, tx: Transaction, project_id: str, ids: Sequence[str]
+    ) -> dict[str, KnowledgeBase]:
+        """Those that exist, of any project; `linked` is about `project_id`."""
+        ...
+
+    async def linked_ids(self, tx: Transaction, project_id: str) -> list[str]:
+        """Live knowledge bases linked to the project, in order of linking."""
+        ...
+
+    async def usage(self, tx: Transaction, project_id: str) -> list[KnowledgeBase]:
+        """Owned or linked ones, with documents and bytes."""
+        ...
+
+    async def link(self, tx: Transaction, project_id: str, identifier: str, at: int) -> None:
+        """Link; harmless when linked."""
+        ...
+
+    async def unlink(self, tx: Transaction, project_id: str | None, identifier: str) -> None:
+        """Unlink from one project, or from all."""
+        ...
+
+    async def delete_knowledge_base(self, tx: Transaction, identifier: str, at: int) -> None:
+        """Tombstone."""
+        ...
+
+    async def add_document(self, tx: Transaction, document: Document) -> None:
+        """Add."""
+        ...
+
+    async def save_document(self, tx: Transaction, document: Document) -> None:
+        """Write all columns."""
+        ...
+
+    async def document(
+        self, tx: Transaction, identifier: str, *, locked: bool = False
+    ) -> Document | None:
+        """By id, deleted ones too."""
+        ...
+
+    async def documents(
+        self, tx: Transaction, project_id: str, ids: Sequence[str]
+    ) -> dict[str, Document]:
+        """By id, deleted ones too; another project's are left out."""
+        ...
+
+    async def page(
+        self, tx: Transaction, knowledgebase_id: str, kind: str | None, page: int, size: int
+    ) -> tuple[list[Document], int]:
+        """Newest first, and how many in all."""
+        ...
+
+    async def same_content(
+        self, tx: Transaction, knowledgebase_id: str, sha256: str, url: str
+    ) -> Document | None:
+        """A live document with these bytes; without a hash, a failed one of this URL."""
+        ...
+
+    async def live_documents(self, tx: Transaction, knowledgebase_id: str) -> list[Document]:
+        """All live ones."""
+        ...
+
+    async def delete_documents(self, tx: Transaction, ids: Sequence[str], at: int) -> None:
+        """Tombstones."""
+        ...
+
+    async def hidden(
+        self, tx: Transaction, project_id: str, knowledgebase_ids: Sequence[str]
+    ) -> list[str]:
+        """Documents of these knowledge bases that are deleted, and not confirmed yet."""
+        ...
+
+    async def staged_paths(self, tx: Transaction) -> set[str]:
+        """Staging blobs that a document still waits for."""
+        ...
+
+
+class ConversationStore(Protocol):
+    """Messages and feedback."""
+
+    async def add_messages(
+        self,
+        tx: Transaction,
+        project_id: str,
+        owner: str,
+        conversation_id: str,
+        *,
+        messages: Sequence[Message],
+        now: int,
+    ) -> None:
+        """Append; a message id that is there stays as it is."""
+        ...
+
+    async def last_messages(
+        self,
+        tx: Transaction,
+        project_id: str,
+        owner: str,
+        conversation_id: str,
+        *,
+        roles: Sequence[str],
+        limit: int,
+    ) -> list[tuple[Message, int]]:
+        """The newest `limit`, oldest first, each with its time of arrival."""
+        ...
+
+    async def knows(self, tx: Transaction, project_id: str, owner: str, user_id: str) -> bool:
+        """Whether this owner ever said something."""
+        ...
+
+    async def forget(self, tx: Transaction, project_id: str, owner: str) -> None:
+        """Delete the owner's messages."""
+        ...
+
+    async def add_feedback(self, tx: Transaction, feedback: Feedback) -> None:
+        """Add."""
+        ...
+
+
+class TaskStore(Protocol):
+    """Tasks, removals, and the correction log."""
+
+    async def add_task(self, tx: Transaction, task: Task, parts: Sequence[str]) -> None:
+        """Add, with its parts, all in the task's status."""
+        ...
+
+    async def parts(self, tx: Transaction, project_id: str, task_id: str) -> list[Task]:
+        """Its parts; empty for an unknown task."""
+        ...
+
+    async def part(self, tx: Transaction, project_id: str, part_id: str) -> Task | None:
+        """One part, held until the transaction ends."""
+        ...
+
+    async def save_part(self, tx: Transaction, part: Task, now: int) -> None:
+        """Write it."""
+        ...
+
+    async def add_removal(self, tx: Transaction, removal: Removal) -> None:
+        """Add."""
+        ...
+
+    async def confirm_removal(
+        self, tx: Transaction, project_id: str, task_id: str, at: int
+    ) -> None:
+        """The purge is done."""
+        ...
+
+    async def open_removals(self, tx: Transaction, project_id: str) -> list[Removal]:
+        """Users and agents whose purge is not confirmed."""
+        ...
+
+    async def log_correction(
+        self,
+        tx: Transaction,
+        project_id: str,
+        *,
+        knowledgebase_id: str,
+        feedback_id: str,
+        decision: dict[str, Any],
+        now: int,
+    ) -> None:
+        """Add a line; harmless when it is there."""
+        ...
+
+    async def corrections(
+        self, tx: Transaction, project_id: str, knowledgebase_id: str, page: int, size: int
+    ) -> tuple[list[CorrectionEntry], int]:
+        """Newest first, and how many in all."""
+        ...
+
+    async def correction(
+        self, tx: Transaction, project_id: str, identifier: str
+    ) -> CorrectionEntry | None:
+        """By id."""
+        ...
+
+    async def set_correction(
+        self, tx: Transaction, identifier: str, *, active: bool, now: int
+    ) -> None:
+        """Undone or redone."""
+        ...
+
+
+class RepeatStore(Protocol):
+    """Remembered answers."""
+
+    async def find(self, tx: Transaction, fingerprint: str) -> Remembered | None:
+        """By fingerprint."""
+        ...
+
+    async def claim(self, tx: Transaction, entry: Remembered, *, instead_of: str) -> bool:
+        """Let this holder run it; False where another than `instead_of` holds it."""
+        ...
+
+    async def finish(
+        self,
+        tx: Transaction,
+        fingerprint: str,
+        holder: str,
+        *,
+        answer: Any,
+        subjects: Sequence[str],
+        expires_at: int,
+    ) -> None:
+        """Keep the answer."""
+        ...
+
+    async def release(self, tx: Transaction, fingerprint: str, holder: str) -> None:
+        """Forget a claim without an answer."""
+        ...
+
+    async def mark(
+        self, tx: Transaction, subjects: Sequence[str], fingerprint: str, now: int
+    ) -> None:
+        """Say that this write touched them last."""
+        ...
+
+    async def is_last(self, tx: Transaction, subjects: Sequence[str], fingerprint: str) -> bool:
+        """Whether no other write touched one of them since."""
+        ...
+
+    async def prune(self, tx: Transaction, now: int, marks_before: int) -> None:
+        """Drop what is over."""
+        ...

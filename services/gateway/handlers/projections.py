@@ -1,0 +1,106 @@
+"""What the events tell of documents and tasks, kept for display and waiting."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from services.gateway.domain import status
+from services.gateway.domain.model import Task
+from services.gateway.domain.tasks import advance_task
+from services.gateway.handlers.ports import CatalogueStore, TaskStore
+from services.kernel.contracts.events import (
+    DocumentProgressed,
+    Envelope,
+    Event,
+    TaskProgressed,
+)
+from services.kernel.contracts.records import OwnerType
+from services.kernel.ports.clock import Clock
+from services.kernel.ports.store import Transaction
+from services.kernel.runtime.dispatch import Outcome
+
+
+class Projections:
+    """Handlers of the gateway's two subscriptions."""
+
+    def __init__(self, *, catalogue: CatalogueStore, tasks: TaskStore, clock: Clock) -> None:
+        self._catalogue = catalogue
+        self._tasks = tasks
+        self._clock = clock
+
+    async def on_document(self, event: Event, _: Envelope) -> Outcome:
+        """A document's status is the maximum of what was told of it; deleted wins."""
+        if not isinstance(event, DocumentProgressed):
+            return Outcome()
+        progressed = event
+
+        async def apply(tx: Transaction) -> Sequence[Event]:
+            document = await self._catalogue.document(tx, progressed.document_id, locked=True)
+            if document is None or document.project_id != progressed.project_id:
+                return ()
+            now = self._clock.now_ms()
+            if progressed.outcome == "deleted":
+                await self._catalogue.save_document(
+                    tx,
+                    replace(
+                        document,
+                        deleted_at=document.deleted_at or now,
+                        purged_at=document.purged_at or now,
+                    ),
+                )
+                return ()
+            state = status.advance(document.state, progressed)
+            if state != document.state:
+                await self._catalogue.save_document(
+                    tx,
+                    replace(
+                        document,
+                        state=state,
+                        reserved=status.reserved_bytes(state, document.reserved),
+                        updated_at=now,
+                    ),
+                )
+            return ()
+
+        return Outcome(apply=apply)
+
+    async def on_task(self, event: Event, _: Envelope) -> Outcome:
+        """A task's state, the purge that it confirms, and the correction log."""
+        if not isinstance(event, TaskProgressed):
+            return Outcome()
+        progressed = event
+
+        async def apply(tx: Transaction) -> Sequence[Event]:
+            now = self._clock.now_ms()
+            if progressed.status == "completed":
+                await self._tasks.confirm_removal(
+                    tx, progressed.project_id, progressed.task_id, now
+                )
+            part = await self._tasks.part(tx, progressed.project_id, progressed.task_id)
+            if part is not None:
+                await self._advance(tx, part, progressed, now)
+            for decision in progressed.decisions:
+                if decision.owner.type is OwnerType.KNOWLEDGE_BASE and progressed.feedback_id:
+                    await self._tasks.log_correction(
+                        tx,
+                        progressed.project_id,
+                        knowledgebase_id=decision.owner.id,
+                        feedback_id=progressed.feedback_id,
+                        decision=decision.model_dump(mode="json"),
+                        now=now,
+                    )
+            return ()
+
+        return Outcome(apply=apply)
+
+    async def _advance(self, tx: Transaction, part: Task, event: TaskProgressed, now: int) -> None:
+        changes: list[dict[str, Any]] = [change.model_dump(mode="json") for change in event.changes]
+        advanced = advance_task(
+            part,
+            status=event.status,
+            changes=changes,
+            error=(event.error_code, event.error_message),
+            reason=event.reason,
+        )
+        if advanced != part:
+            await self._tasks.save_part(tx, advanced, now)

@@ -1,0 +1,151 @@
+"""The one search: what the caller may see, resolved at this moment."""
+
+from collections.abc import Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from services.gateway.domain.filters import Filters, parse_filter
+from services.gateway.domain.items import FACTUAL, KNOWLEDGE, search_data
+from services.gateway.domain.limits import MAX_QUERY_TOKENS, Limits, tokens_of
+from services.gateway.domain.requests import VIEWS, SearchMemory
+from services.gateway.handlers.calls import Call
+from services.gateway.handlers.knowledgebases import require_linked
+from services.gateway.handlers.ports import CatalogueStore, TaskStore
+from services.kernel.contracts.errors import Code, DependencyUnavailable, InvalidInput
+from services.kernel.contracts.records import Kind, Owner, OwnerType
+from services.kernel.contracts.retrieval import SearchAnswer, SearchRequest
+from services.kernel.contracts.scope import RemovedOwner, Scope
+from services.kernel.ports.clock import Clock
+from services.kernel.ports.retrieval import Retrieval
+from services.kernel.ports.store import Database
+
+
+def subject_of(user_id: str | None, agent_id: str | None) -> Owner:
+    """The one who asks."""
+    if user_id is not None:
+        return Owner(type=OwnerType.USER, id=user_id)
+    return Owner(type=OwnerType.AGENT, id=agent_id or "")
+
+
+def wanted_kinds(
+    views: Sequence[str] | None, *, preference: bool, tool: bool, factual: Sequence[Kind]
+) -> tuple[Kind, ...]:
+    """Kinds by the newer views where they are given, else by the older flags."""
+    if views is not None:
+        for view in views:
+            if view not in VIEWS:
+                raise InvalidInput(f"`include_memory_view`: {view!r} is none of {', '.join(VIEWS)}")
+        facts, preference, tool = (
+            "detail_factual" in views,
+            "preference" in views,
+            "tool_memory" in views,
+        )
+    else:
+        facts = True
+    return (
+        *(factual if facts else ()),
+        *((Kind.PREFERENCE,) if preference else ()),
+        *((Kind.TOOL,) if tool else ()),
+    )
+
+
+class Search:
+    """Makes the scope from the key, asks the retriever, and shows its answer."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        catalogue: CatalogueStore,
+        tasks: TaskStore,
+        retrieval: Retrieval,
+        clock: Clock,
+        limits: Limits,
+    ) -> None:
+        self._database = database
+        self._catalogue = catalogue
+        self._tasks = tasks
+        self._retrieval = retrieval
+        self._clock = clock
+        self._limits = limits
+
+    async def scope(
+        self,
+        call: Call,
+        subject: Owner,
+        knowledgebase_ids: Sequence[str],
+        filters: Filters | None = None,
+    ) -> Scope:
+        """What the subject may see now: linked knowledge bases, without what was deleted and is
+        not purged yet.
+        """
+        chosen = filters or Filters()
+        async with self._database.read() as tx:
+            ids = await require_linked(tx, self._catalogue, call.project.id, knowledgebase_ids)
+            hidden = await self._catalogue.hidden(tx, call.project.id, ids) if ids else []
+            removals = await self._tasks.open_removals(tx, call.project.id)
+        return Scope(
+            project_id=call.project.id,
+            subject=subject,
+            knowledgebase_ids=tuple(ids),
+            hidden_documents=tuple(hidden),
+            removed_owners=tuple(
+                RemovedOwner(
+                    owner=Owner(type=OwnerType(gone.owner_type), id=gone.owner_id),
+                    removed_at=gone.removed_at,
+                )
+                for gone in removals
+                if (gone.owner_type, gone.owner_id) == (subject.type.value, subject.id)
+            ),
+            subject_filter=chosen.user if subject.type is OwnerType.USER else chosen.agent,
+            public_filter=chosen.public,
+            knowledgebase_filter=chosen.knowledgebase,
+        )
+
+    async def search(self, call: Call, request: SearchMemory) -> dict[str, Any]:
+        """User facts, preferences, tool memory and knowledge in one answer."""
+        answer, now = await self.ask(call, request)
+        return search_data(answer, now_ms=now, explain=request.explain)
+
+    async def ask(self, call: Call, request: SearchMemory) -> tuple[SearchAnswer, int]:
+        """The retriever's answer, and the time by which it was asked."""
+        tokens = tokens_of(request.query)
+        if tokens > MAX_QUERY_TOKENS:
+            raise InvalidInput(
+                f"`query` has about {tokens} tokens; send at most {MAX_QUERY_TOKENS}",
+                code=Code.INPUT_TOO_LONG,
+            )
+        now = self._clock.now_ms()
+        kinds = wanted_kinds(
+            request.include_memory_view,
+            preference=request.include_preference,
+            tool=request.include_tool_memory,
+            factual=(*KNOWLEDGE, *FACTUAL),
+        )
+        filters = parse_filter(request.filter, zone=ZoneInfo(self._limits.timezone), now_ms=now)
+        subject = subject_of(request.user_id, request.agent_id)
+        scope = await self.scope(call, subject, request.knowledgebase_ids, filters)
+        if not kinds:
+            return SearchAnswer(), now
+        try:
+            answer = await self._retrieval.search(
+                SearchRequest(
+                    scope=scope,
+                    query=request.query,
+                    conversation_id=request.conversation_id or "",
+                    memory_limit=request.memory_limit_number,
+                    preference_limit=request.preference_limit_number,
+                    tool_limit=request.tool_memory_limit_number,
+                    kinds=kinds,
+                    threshold=request.relativity,
+                    now=now,
+                    explain=request.explain,
+                    timezone=self._limits.timezone,
+                )
+            )
+        except DependencyUnavailable as error:
+            raise DependencyUnavailable(
+                f"the search cannot answer now: {error.message}",
+                code=Code.SEARCH_SERVICE_UNAVAILABLE,
+            ) from error
+        return answer, now

@@ -1,0 +1,34 @@
+"""All use cases of the gateway, for its entrances."""
+
+from dataclasses import dataclass
+
+from services.gateway.domain.limits import Limits
+from services.gateway.handlers.access import Access
+from services.gateway.handlers.calls import Rates
+from services.gateway.handlers.chat import Assistant
+from services.gateway.handlers.conversations import Conversations
+from services.gateway.handlers.documents import Documents
+from services.gateway.handlers.feedback import FeedbackDesk
+from services.gateway.handlers.knowledgebases import KnowledgeBases
+from services.gateway.handlers.memories import Memories
+from services.gateway.handlers.overview import Overview
+from services.gateway.handlers.search import Search
+from services.gateway.handlers.uploads import Uploads
+
+
+@dataclass(frozen=True, slots=True)
+class UseCases:
+    """What REST and gRPC call."""
+
+    access: Access
+    rates: Rates
+    knowledge_bases: KnowledgeBases
+    uploads: Uploads
+    documents: Documents
+    conversations: Conversations
+    search: Search
+    memories: Memories
+    desk: FeedbackDesk
+    assistant: Assistant
+    overview: Overview
+    limits: Limits

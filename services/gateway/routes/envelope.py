@@ -1,0 +1,163 @@
+"""Envelope, statuses, and bodies read within bounds."""
+
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from typing import Any, Final
+from uuid import uuid4
+
+import orjson
+from fastapi import Request
+from fastapi.responses import Response
+
+from services.kernel.contracts.errors import (
+    Code,
+    Conflict,
+    DependencyUnavailable,
+    Forbidden,
+    InvalidInput,
+    MemloomError,
+    NotFound,
+    QuotaExceeded,
+    TooManyRequests,
+    Unauthorized,
+)
+
+REQUEST_ID: Final = "x-request-id"
+# A refused body is still taken in up to this many bytes, or the caller, who is busy sending,
+# sees a broken connection instead of the reason.
+_DRAIN_BYTES: Final = 1 << 30
+_JSON: Final = "application/json"
+_PROBLEM: Final = "application/problem+json"
+
+
+class BodyTooLarge(InvalidInput):
+    """The body has more bytes than this route takes."""
+
+    default_code = Code.FILES_TOO_LARGE
+
+
+def request_id(request: Request) -> str:
+    """The caller's X-Request-Id, else a new one; stays with the request."""
+    known: str | None = getattr(request.state, "request_id", None)
+    if known is None:
+        given = request.headers.get(REQUEST_ID, "")
+        known = given if given.isprintable() and 0 < len(given) <= 100 else str(uuid4())  # noqa: PLR2004 - fits a header and a log line
+        request.state.request_id = known
+    return known
+
+
+def success(request: Request, data: Any) -> Response:
+    """HTTP 200, code 0."""
+    return _response(request, {"code": 0, "message": "ok", "data": data}, HTTPStatus.OK)
+
+
+def plain(
+    request: Request, value: Any, status: int = HTTPStatus.OK, media_type: str = _JSON
+) -> Response:
+    """A body of its own, without the envelope."""
+    return _response(request, value, status, media_type=media_type)
+
+
+def failure(request: Request, error: MemloomError, minimal: Any) -> Response:
+    """The error in the envelope. Business errors are HTTP 200, so that the public client, which
+    loses the body of any other status, can read code and message.
+    """
+    body = {"code": int(error.code), "message": error.message, "data": minimal}
+    return _response(request, body, public_status(error), headers=_headers(error))
+
+
+def problem(request: Request, error: MemloomError) -> Response:
+    """The error as RFC 9457 problem details, for our own routes."""
+    status = HTTPStatus(resource_status(error))
+    body = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": int(status),
+        "detail": error.message,
+        "code": int(error.code),
+    }
+    return _response(request, body, status, headers=_headers(error), media_type=_PROBLEM)
+
+
+def public_status(error: MemloomError) -> int:
+    """401, 413, 429 and 5xx are told by status; all else is business."""
+    if isinstance(error, Unauthorized):
+        return HTTPStatus.UNAUTHORIZED
+    if isinstance(error, BodyTooLarge):
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    if isinstance(error, TooManyRequests):
+        return HTTPStatus.TOO_MANY_REQUESTS
+    if isinstance(error, DependencyUnavailable):
+        return HTTPStatus.SERVICE_UNAVAILABLE
+    return HTTPStatus.INTERNAL_SERVER_ERROR if error.code is Code.INTERNAL else HTTPStatus.OK
+
+
+def resource_status(error: MemloomError) -> int:
+    """What our own routes answer."""
+    for kind, status in (
+        (NotFound, HTTPStatus.NOT_FOUND),
+        (Forbidden, HTTPStatus.FORBIDDEN),
+        (QuotaExceeded, HTTPStatus.FORBIDDEN),
+        (Conflict, HTTPStatus.CONFLICT),
+    ):
+        if isinstance(error, kind):
+            return status
+    found = public_status(error)
+    return HTTPStatus.BAD_REQUEST if found == HTTPStatus.OK else found
+
+
+def _headers(error: MemloomError) -> dict[str, str]:
+    if isinstance(error, TooManyRequests):
+        return {"retry-after": str(max(1, round(error.retry_after)))}
+    if isinstance(error, Unauthorized):
+        return {"www-authenticate": "Token"}
+    return {}
+
+
+def _response(
+    request: Request,
+    body: Any,
+    status: int,
+    *,
+    headers: dict[str, str] | None = None,
+    media_type: str = _JSON,
+) -> Response:
+    return Response(
+        orjson.dumps(body),
+        status_code=status,
+        headers={REQUEST_ID: request_id(request), **(headers or {})},
+        media_type=media_type,
+    )
+
+
+async def bounded(request: Request, limit: int) -> AsyncIterator[bytes]:
+    """The body's chunks; BodyTooLarge past `limit` bytes."""
+    declared = request.headers.get("content-length", "")
+    excess = declared.isdigit() and int(declared) > limit
+    total = 0
+    async for chunk in request.stream():
+        total += len(chunk)
+        if total > limit:
+            excess = True
+        if excess and total > limit + _DRAIN_BYTES:
+            break
+        if not excess:
+            yield chunk
+    if excess:
+        raise BodyTooLarge(f"the body is larger than {limit} bytes; send less at once")
+
+
+async def read_json(request: Request, limit: int) -> Any:
+    """The decoded body; BodyTooLarge, InvalidInput for what is not JSON."""
+    body = bytearray()
+    async for chunk in bounded(request, limit):
+        body += chunk
+    return decode_json(bytes(body))
+
+
+def decode_json(body: bytes) -> Any:
+    """The JSON value; InvalidInput with the place of the mistake."""
+    try:
+        return orjson.loads(body or b"{}")
+    except orjson.JSONDecodeError as error:
+        raise InvalidInput(f"the body is not valid JSON: {error}") from error

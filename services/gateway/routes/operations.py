@@ -1,0 +1,83 @@
+"""The table of openmem/v1: path, request, what runs, and the smallest valid data."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from services.gateway.domain import requests as ask
+from services.gateway.handlers.calls import Call
+from services.gateway.handlers.usecases import UseCases
+
+Run = Callable[[Call, Any], Awaitable[Any]]
+NOT_STORED: dict[str, Any] = {"success": False, "task_id": "", "status": "failed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One endpoint. minimal: `data` of a business error, in the shape that the client parses."""
+
+    path: str
+    request: type[ask.Request]
+    run: Run
+    minimal: Any
+    summary: str
+
+
+def operations(cases: UseCases) -> tuple[Operation, ...]:
+    """All endpoints of one JSON body and one JSON answer."""
+    done = {"success": False}
+    return (
+        Operation(
+            "/create/knowledgebase",
+            ask.CreateKnowledgebase,
+            cases.knowledge_bases.create,
+            {"id": ""},
+            "Create a knowledge base",
+        ),
+        Operation(
+            "/delete/knowledgebase",
+            ask.DeleteKnowledgebase,
+            cases.knowledge_bases.delete,
+            done,
+            "Unlink a knowledge base, or delete it whole",
+        ),
+        Operation(
+            "/get/knowledgebase-file",
+            ask.GetKnowledgebaseFile,
+            cases.documents.get,
+            {},
+            "Look at files",
+        ),
+        Operation(
+            "/delete/knowledgebase-file",
+            ask.DeleteKnowledgebaseFile,
+            cases.documents.delete,
+            done,
+            "Delete files",
+        ),
+        Operation(
+            "/add/message",
+            ask.AddMessage,
+            cases.conversations.add,
+            NOT_STORED,
+            "Add messages",
+        ),
+        Operation(
+            "/get/message", ask.GetMessage, cases.conversations.history, {}, "Read a conversation"
+        ),
+        Operation("/get/status", ask.GetStatus, cases.conversations.status, {}, "Look at a task"),
+        Operation("/search/memory", ask.SearchMemory, cases.search.search, {}, "Search"),
+        Operation("/get/memory", ask.GetMemory, cases.memories.page, {}, "List memories"),
+        Operation("/update/memory", ask.UpdateMemory, cases.memories.update, done, "Edit a memory"),
+        Operation(
+            "/delete/memory", ask.DeleteMemory, cases.memories.delete, done, "Delete memories"
+        ),
+        Operation("/add/feedback", ask.AddFeedback, cases.desk.add, NOT_STORED, "Give feedback"),
+        Operation(
+            "/extract/memory",
+            ask.ExtractMemory,
+            cases.assistant.extract,
+            {"success": False},
+            "Extract memories without storing them",
+        ),
+    )

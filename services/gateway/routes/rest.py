@@ -1,0 +1,300 @@
+"""The ASGI application of the gateway."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from enum import Enum
+from typing import Any, Final
+
+import orjson
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import Response, StreamingResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from services.gateway.domain.requests import AddKnowledgebaseFile, Chat, Rerank
+from services.gateway.handlers.calls import Call
+from services.gateway.handlers.usecases import UseCases
+from services.gateway.routes.envelope import (
+    failure,
+    plain,
+    problem,
+    read_json,
+    request_id,
+    success,
+)
+from services.gateway.routes.health import health_routes
+from services.gateway.routes.operations import Operation, operations
+from services.gateway.routes.resources import resource_routes
+from services.gateway.routes.uploads import read_upload
+from services.kernel.contracts.errors import Code, MemloomError
+from services.kernel.runtime.health import Health
+
+_TAGS: Final[list[str | Enum]] = ["openmem/v1"]
+# Where clients expect the API: the public one's two regions, and a short form.
+MOUNTS: Final = ("/api/openmem/v1", "/platform/api/openmem/v1", "/openmem/v1")
+
+
+class _Door:
+    """From a request to a call: key first, then rate, then the body."""
+
+    def __init__(self, cases: UseCases) -> None:
+        self._cases = cases
+
+    async def call(self, request: Request) -> Call:
+        """Who calls; Unauthorized, TooManyRequests."""
+        found = await self._cases.access.authenticate(request.headers.get("authorization"))
+        self._cases.rates.take(found.key_id)
+        return Call(
+            project=found.project,
+            key_id=found.key_id,
+            request_id=request_id(request),
+            idempotency_key=request.headers.get("idempotency-key", "").strip(),
+        )
+
+    async def body(self, request: Request) -> Any:
+        """The decoded JSON body, within the general bound."""
+        return await read_json(request, self._cases.limits.max_body_bytes)
+
+
+def build_rest(cases: UseCases, *, health: Health, version: str = "0.1.0") -> FastAPI:
+    """openmem/v1 under its mounts, our own routes under /api/v1, health and OpenAPI."""
+    app = FastAPI(
+        title="Memloom",
+        version=version,
+        description="Memory and knowledge base for AI assistants; speaks openmem/v1.",
+        openapi_url="/openapi.json",
+        docs_url="/docs",
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    door = _Door(cases)
+    router = APIRouter()
+    models: dict[str, type[BaseModel]] = {}
+    for operation in operations(cases):
+        models[operation.request.__name__] = operation.request
+        _add(router, door, operation)
+    _add_special(router, door, cases)
+    models |= {kind.__name__: kind for kind in (AddKnowledgebaseFile, Chat, Rerank)}
+    for number, mount in enumerate(MOUNTS):
+        app.include_router(router, prefix=mount, include_in_schema=number == 0)
+    app.include_router(resource_routes(cases, door.call), prefix="/api/v1")
+    app.include_router(health_routes(health))
+    _errors(app)
+    _describe(app, models)
+    return app
+
+
+def _schema(kind: type[BaseModel]) -> dict[str, Any]:
+    reference = {"$ref": f"#/components/schemas/{kind.__name__}"}
+    return {
+        "requestBody": {"required": True, "content": {"application/json": {"schema": reference}}}
+    }
+
+
+def _add(router: APIRouter, door: _Door, operation: Operation) -> None:
+    async def endpoint(request: Request) -> Response:
+        try:
+            call = await door.call(request)
+            asked = operation.request.read(await door.body(request))
+            return success(request, await operation.run(call, asked))
+        except MemloomError as error:
+            return failure(request, error, operation.minimal)
+
+    router.add_api_route(
+        operation.path,
+        endpoint,
+        methods=["POST"],
+        summary=operation.summary,
+        tags=_TAGS,
+        operation_id=operation.path.strip("/").replace("/", "_").replace("-", "_"),
+        openapi_extra=_schema(operation.request),
+    )
+
+
+def _add_special(router: APIRouter, door: _Door, cases: UseCases) -> None:
+    _add_uploads(router, door, cases)
+    _add_models(router, door, cases)
+
+    async def one_memory(request: Request) -> Response:
+        try:
+            call = await door.call(request)
+            return success(
+                request, await cases.memories.get(call, request.path_params["memory_id"])
+            )
+        except MemloomError as error:
+            return failure(request, error, {})
+
+    async def ping(request: Request) -> Response:
+        return success(request, {"pong": True})
+
+    router.add_api_route(
+        "/get/memory/{memory_id:path}",
+        one_memory,
+        methods=["GET"],
+        summary="Look at one memory",
+        tags=_TAGS,
+        operation_id="get_memory_by_id",
+        openapi_extra={
+            "parameters": [
+                {
+                    "name": "memory_id",
+                    "in": "path",
+                    "required": True,
+                    "schema": {"type": "string"},
+                }
+            ]
+        },
+    )
+    for path in ("/ping", "/ping/"):
+        router.add_api_route(path, ping, methods=["GET"], summary="Ping", include_in_schema=False)
+
+
+def _add_uploads(router: APIRouter, door: _Door, cases: UseCases) -> None:
+    async def add_file(request: Request) -> Response:
+        try:
+            call = await door.call(request)
+            with ExitStack() as stack:
+                upload = await read_upload(request, cases.limits, stack)
+                data = await cases.uploads.add(call, upload.knowledgebase_id, upload.entries)
+            return success(request, data)
+        except MemloomError as error:
+            return failure(request, error, [])
+
+    router.add_api_route(
+        "/add/knowledgebase-file",
+        add_file,
+        methods=["POST"],
+        summary="Add documents by URL, Base64 or form",
+        tags=_TAGS,
+        operation_id="add_knowledgebase_file",
+        openapi_extra=_upload_schema(),
+    )
+
+
+def _add_models(router: APIRouter, door: _Door, cases: UseCases) -> None:
+    async def chat(request: Request) -> Response:
+        try:
+            call = await door.call(request)
+            asked = Chat.read(await door.body(request))
+            data = await cases.assistant.chat(call, asked)
+        except MemloomError as error:
+            return failure(request, error, {"response": ""})
+        if not asked.stream:
+            return success(request, data)
+        return StreamingResponse(
+            iter([_sse("text", data["response"]), _sse("end", "")]),
+            media_type="text/event-stream",
+        )
+
+    async def rerank(request: Request) -> Response:
+        try:
+            await door.call(request)
+            asked = Rerank.read(await door.body(request))
+            answer = await cases.assistant.rerank(asked)
+        except MemloomError as error:
+            return failure(request, error, {"results": []})
+        return plain(request, {"id": request_id(request), **answer, "data": answer})
+
+    router.add_api_route(
+        "/chat",
+        chat,
+        methods=["POST"],
+        summary="Recall, answer, remember",
+        tags=_TAGS,
+        operation_id="chat",
+        openapi_extra=_schema(Chat),
+    )
+    router.add_api_route(
+        "/rerank",
+        rerank,
+        methods=["POST"],
+        summary="Rank texts",
+        tags=_TAGS,
+        operation_id="rerank",
+        openapi_extra=_schema(Rerank),
+    )
+
+
+def _upload_schema() -> dict[str, Any]:
+    described = _schema(AddKnowledgebaseFile)
+    described["requestBody"]["content"]["multipart/form-data"] = {
+        "schema": {
+            "type": "object",
+            "required": ["file"],
+            "properties": {
+                "file": {"type": "array", "items": {"type": "string", "format": "binary"}}
+            },
+        }
+    }
+    return described | {
+        "parameters": [
+            {
+                "name": name,
+                "in": "query",
+                "required": False,
+                "description": "With a form only.",
+                "schema": {"type": "string"},
+            }
+            for name in ("knowledgebase_id", "type")
+        ]
+    }
+
+
+def _sse(kind: str, text: str) -> bytes:
+    return b"event: message\ndata:" + orjson.dumps({"type": kind, "data": text}) + b"\n\n"
+
+
+def _errors(app: FastAPI) -> None:
+    """Errors outside the endpoints: unknown paths, wrong methods, our own mistakes."""
+
+    async def on_http(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        code = Code.DATA_NOT_FOUND if status == 404 else Code.WRONG_PARAMETERS  # noqa: PLR2004 - the status is its own name
+        body = {"code": int(code), "message": f"{request.method} {request.url.path}: no such route"}
+        return plain(request, body | {"data": None}, status)
+
+    async def on_mistake(request: Request, _: Exception) -> Response:
+        body = {"code": int(Code.INTERNAL), "message": "internal error", "data": None}
+        return plain(request, body, 500)
+
+    async def on_ours(request: Request, error: Exception) -> Response:
+        if isinstance(error, MemloomError):
+            return problem(request, error)
+        return await on_mistake(request, error)
+
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(MemloomError, on_ours)
+    app.add_exception_handler(Exception, on_mistake)
+
+
+def _describe(app: FastAPI, models: Mapping[str, type[BaseModel]]) -> None:
+    """OpenAPI with the requests' own schemas and the key as security scheme."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            described = get_openapi(
+                title=app.title,
+                version=app.version,
+                description=app.description,
+                routes=app.routes,
+            )
+            components = described.setdefault("components", {})
+            schemas = components.setdefault("schemas", {})
+            for name, kind in models.items():
+                schema = kind.model_json_schema(ref_template="#/components/schemas/{model}")
+                schemas |= schema.pop("$defs", {})
+                schemas[name] = schema
+            components["securitySchemes"] = {
+                "token": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Authorization",
+                    "description": "`Token mpg-…`",
+                }
+            }
+            described["security"] = [{"token": []}]
+            app.openapi_schema = described
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way to extend it

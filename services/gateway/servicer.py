@@ -1,0 +1,124 @@
+"""The public gRPC entrance: the same keys, requests and use cases as REST."""
+
+from collections.abc import Mapping
+from io import BytesIO
+from typing import Any, Final, TypeVar
+from uuid import uuid4
+
+import grpc
+from google.protobuf.json_format import MessageToDict, ParseDict
+from google.protobuf.message import Message
+from memloom.v1 import memloom_pb2 as pb
+from memloom.v1 import memloom_pb2_grpc
+
+from services.gateway.domain import requests as ask
+from services.gateway.handlers.calls import Call
+from services.gateway.handlers.uploads import Incoming
+from services.gateway.handlers.usecases import UseCases
+
+SERVICE_NAME: Final[str] = pb.DESCRIPTOR.services_by_name["Memloom"].full_name
+Context = grpc.aio.ServicerContext[Any, Any]
+M = TypeVar("M", bound=Message)
+
+
+def _sent(message: Message) -> dict[str, Any]:
+    """The request as the REST body would be: unset fields are absent."""
+    found: dict[str, Any] = MessageToDict(message, preserving_proto_field_name=True)
+    views = found.get("include_memory_view")
+    if views is not None:
+        found["include_memory_view"] = views.get("values", [])
+    return found
+
+
+def _answer(data: Mapping[str, Any], kind: type[M]) -> M:
+    """The answer's message; fields that it does not carry are left out."""
+    return ParseDict(dict(data), kind(), ignore_unknown_fields=True)
+
+
+class MemloomServicer(memloom_pb2_grpc.MemloomServicer):
+    """Implements memloom.v1.Memloom; errors are mapped by the server's interceptor."""
+
+    def __init__(self, cases: UseCases) -> None:
+        self._cases = cases
+
+    async def _call(self, context: Context) -> Call:
+        metadata = {
+            name: value if isinstance(value, str) else value.decode("utf-8", "replace")
+            for name, value in context.invocation_metadata() or ()
+        }
+        found = await self._cases.access.authenticate(metadata.get("authorization"))
+        self._cases.rates.take(found.key_id)
+        return Call(
+            project=found.project,
+            key_id=found.key_id,
+            request_id=metadata.get("x-request-id", "")[:100] or str(uuid4()),
+            idempotency_key=metadata.get("idempotency-key", ""),
+        )
+
+    async def CreateKnowledgebase(self, request: Any, context: Context) -> Any:  # noqa: N802 - gRPC's name
+        call = await self._call(context)
+        asked = ask.CreateKnowledgebase.read(_sent(request))
+        data = await self._cases.knowledge_bases.create(call, asked)
+        return _answer(data, pb.CreateKnowledgebaseResponse)
+
+    async def DeleteKnowledgebase(self, request: Any, context: Context) -> Any:  # noqa: N802 - gRPC's name
+        call = await self._call(context)
+        asked = ask.DeleteKnowledgebase.read(_sent(request))
+        return _answer(await self._cases.knowledge_bases.delete(call, asked), pb.Done)
+
+    async def AddKnowledgebaseFile(self, request: Any, context: Context) -> Any:  # noqa: N802 - gRPC's name
+        call = await self._call(context)
+        entries = [
+            Incoming(
+                kind="bytes" if entry.data or not entry.content else "text",
+                source=BytesIO(entry.data or entry.content.encode()),
+                name=entry.name,
+                type=entry.type or "document",
+                declared=entry.mime_type,
+            )
+            for entry in request.file
+        ]
+        asked = ask.DeleteKnowledgebase.read({"knowledgebase_id": request.knowledgebase_id or None})
+        files = await self._cases.uploads.add(call, asked.knowledgebase_id, entries)
+        return _answer({"files": files}, pb.AddKnowledgebaseFileResponse)
+
+    async def GetKnowledgebaseFile(self, request: Any, context: Context) -> Any:  # noqa: N802 - gRPC's name
+        call = await self._call(context)
+        asked = ask.GetKnowledgebaseFile.read(_sent(request))
+        data = await self._cases.documents.get(call, asked)
+        return _answer(data, pb.GetKnowledgebaseFileResponse)
+
+    async def DeleteKnowledgebaseFile(self, request: Any, context: Context) -> Any:  # noqa: N802 - gRPC's name
+        call = await self._call(context)
+        asked = ask.DeleteKnowledgebaseFile.read(_sent(request))
+        return _answer(await self._cases.documents.delete(call, asked), pb.Done)
+
+    async def AddMessage(self, request: Any, context: Context) -> Any:  # noqa: N802 - gRPC's name
+        call = await self._call(context)
+        asked = ask.AddMessage.read(_sent(request))
+        return _answer(await self._cases.conversations.add(call, asked), pb.TaskResponse)
+
+    async def GetStatus(self, request: Any, context: Context) -> Any:  # noqa: N802 - gRPC's name
+        call = await self._call(context)
+        asked = ask.GetStatus.read(_sent(request))
+        return _answer(await self._cases.conversations.status(call, asked), pb.GetStatusResponse)
+
+    async def SearchMemory(self, request: Any, context: Context) -> Any:  # noqa: N802 - gRPC's name
+        call = await self._call(context)
+        asked = ask.SearchMemory.read(_sent(request))
+        return _answer(await self._cases.search.search(call, asked), pb.SearchMemoryResponse)
+
+    async def GetMemory(self, request: Any, context: Context) -> Any:  # noqa: N802 - gRPC's name
+        call = await self._call(context)
+        asked = ask.GetMemory.read(_sent(request))
+        return _answer(await self._cases.memories.page(call, asked), pb.GetMemoryResponse)
+
+    async def DeleteMemory(self, request: Any, context: Context) -> Any:  # noqa: N802 - gRPC's name
+        call = await self._call(context)
+        asked = ask.DeleteMemory.read(_sent(request))
+        return _answer(await self._cases.memories.delete(call, asked), pb.Done)
+
+    async def AddFeedback(self, request: Any, context: Context) -> Any:  # noqa: N802 - gRPC's name
+        call = await self._call(context)
+        asked = ask.AddFeedback.read(_sent(request))
+        return _answer(await self._cases.desk.add(call, asked), pb.TaskResponse)

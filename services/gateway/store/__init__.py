@@ -1,0 +1,18 @@
+"""The gateway's own tables, and the statements over them."""
+
+from services.gateway.store.catalogue import SqlCatalogueStore
+from services.gateway.store.conversations import SqlConversationStore
+from services.gateway.store.keys import SqlKeyStore
+from services.gateway.store.repeats import SqlRepeatStore
+from services.gateway.store.tables import METADATA, MIGRATIONS
+from services.gateway.store.tasks import SqlTaskStore
+
+__all__ = [
+    "METADATA",
+    "MIGRATIONS",
+    "SqlCatalogueStore",
+    "SqlConversationStore",
+    "SqlKeyStore",
+    "SqlRepeatStore",
+    "SqlTaskStore",
+]

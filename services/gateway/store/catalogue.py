@@ -1,0 +1,241 @@
+"""Statements over knowledge bases and documents; they never commit."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, or_, select, update
+
+from services.gateway.domain.model import Document, DocumentState, KnowledgeBase
+from services.gateway.store.statements import upsert
+from services.gateway.store.tables import DOCUMENTS, KNOWLEDGE_BASES, LINKS
+from services.kernel.ports.store import Transaction
+
+_STATE = tuple(DocumentState.__dataclass_fields__)
+
+
+def _document(row: Mapping[Any, Any]) -> Document:
+    return Document(
+        id=row["id"],
+        project_id=row["project_id"],
+        knowledgebase_id=row["knowledgebase_id"],
+        name=row["name"],
+        type=row["type"],
+        url=row["url"],
+        staged_path=row["staged_path"],
+        reserved=row["reserved"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        state=DocumentState(**{name: row[name] for name in _STATE}),
+        deleted_at=row["deleted_at"],
+        purged_at=row["purged_at"],
+    )
+
+
+def _row(document: Document) -> dict[str, Any]:
+    row = asdict(document)
+    state: dict[str, Any] = row.pop("state")
+    return {**row, **state}
+
+
+def _knowledge_base(row: Mapping[Any, Any]) -> KnowledgeBase:
+    return KnowledgeBase(
+        id=row["id"],
+        project_id=row["project_id"],
+        name=row["name"],
+        description=row["description"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        deleted_at=row["deleted_at"],
+        linked=bool(row["linked"]),
+        documents=row.get("documents") or 0,
+        bytes=row.get("bytes") or 0,
+    )
+
+
+def _linked(project_id: str) -> ColumnElement[bool]:
+    return exists().where(
+        LINKS.c.knowledgebase_id == KNOWLEDGE_BASES.c.id, LINKS.c.project_id == project_id
+    )
+
+
+class SqlCatalogueStore:
+    """Implements `handlers.ports.CatalogueStore`."""
+
+    async def add_knowledge_base(self, tx: Transaction, entry: KnowledgeBase) -> None:
+        await tx.execute(
+            upsert(tx, KNOWLEDGE_BASES).values(
+                id=entry.id,
+                project_id=entry.project_id,
+                name=entry.name,
+                description=entry.description,
+                created_at=entry.created_at,
+                updated_at=entry.updated_at,
+            )
+        )
+        await self.link(tx, entry.project_id, entry.id, entry.created_at)
+
+    async def knowledge_bases(
+        self, tx: Transaction, project_id: str, ids: Sequence[str]
+    ) -> dict[str, KnowledgeBase]:
+        rows = await tx.all(
+            select(KNOWLEDGE_BASES, _linked(project_id).label("linked")).where(
+                KNOWLEDGE_BASES.c.id.in_(ids), KNOWLEDGE_BASES.c.deleted_at.is_(None)
+            )
+        )
+        return {row["id"]: _knowledge_base(row) for row in rows}
+
+    async def linked_ids(self, tx: Transaction, project_id: str) -> list[str]:
+        rows = await tx.all(
+            select(LINKS.c.knowledgebase_id)
+            .join(KNOWLEDGE_BASES, KNOWLEDGE_BASES.c.id == LINKS.c.knowledgebase_id)
+            .where(LINKS.c.project_id == project_id, KNOWLEDGE_BASES.c.deleted_at.is_(None))
+            .order_by(LINKS.c.linked_at, LINKS.c.knowledgebase_id)
+        )
+        return [row["knowledgebase_id"] for row in rows]
+
+    async def usage(self, tx: Transaction, project_id: str) -> list[KnowledgeBase]:
+        live = and_(
+            DOCUMENTS.c.knowledgebase_id == KNOWLEDGE_BASES.c.id, DOCUMENTS.c.deleted_at.is_(None)
+        )
+        rows = await tx.all(
+            select(
+                KNOWLEDGE_BASES,
+                _linked(project_id).label("linked"),
+                select(func.count()).where(live).scalar_subquery().label("documents"),
+                select(func.coalesce(func.sum(DOCUMENTS.c.reserved), 0))
+                .where(live)
+                .scalar_subquery()
+                .label("bytes"),
+            )
+            .where(
+                KNOWLEDGE_BASES.c.deleted_at.is_(None),
+                or_(KNOWLEDGE_BASES.c.project_id == project_id, _linked(project_id)),
+            )
+            .order_by(KNOWLEDGE_BASES.c.created_at, KNOWLEDGE_BASES.c.id)
+        )
+        return [_knowledge_base(row) for row in rows]
+
+    async def link(self, tx: Transaction, project_id: str, identifier: str, at: int) -> None:
+        await tx.execute(
+            upsert(tx, LINKS)
+            .values(project_id=project_id, knowledgebase_id=identifier, linked_at=at)
+            .on_conflict_do_nothing()
+        )
+
+    async def unlink(self, tx: Transaction, project_id: str | None, identifier: str) -> None:
+        statement = delete(LINKS).where(LINKS.c.knowledgebase_id == identifier)
+        if project_id is not None:
+            statement = statement.where(LINKS.c.project_id == project_id)
+        await tx.execute(statement)
+
+    async def delete_knowledge_base(self, tx: Transaction, identifier: str, at: int) -> None:
+        await tx.execute(
+            update(KNOWLEDGE_BASES).where(KNOWLEDGE_BASES.c.id == identifier).values(deleted_at=at)
+        )
+
+    async def add_document(self, tx: Transaction, document: Document) -> None:
+        await tx.execute(upsert(tx, DOCUMENTS).values(**_row(document)))
+
+    async def save_document(self, tx: Transaction, document: Document) -> None:
+        row = _row(document)
+        await tx.execute(update(DOCUMENTS).where(DOCUMENTS.c.id == row.pop("id")).values(**row))
+
+    async def document(
+        self, tx: Transaction, identifier: str, *, locked: bool = False
+    ) -> Document | None:
+        statement = select(DOCUMENTS).where(DOCUMENTS.c.id == identifier)
+        row = await tx.first(statement.with_for_update() if locked else statement)
+        return None if row is None else _document(row)
+
+    async def documents(
+        self, tx: Transaction, project_id: str, ids: Sequence[str]
+    ) -> dict[str, Document]:
+        rows = await tx.all(
+            select(DOCUMENTS).where(DOCUMENTS.c.project_id == project_id, DOCUMENTS.c.id.in_(ids))
+        )
+        return {row["id"]: _document(row) for row in rows}
+
+    async def page(
+        self, tx: Transaction, knowledgebase_id: str, kind: str | None, page: int, size: int
+    ) -> tuple[list[Document], int]:
+        where = [
+            DOCUMENTS.c.knowledgebase_id == knowledgebase_id,
+            DOCUMENTS.c.deleted_at.is_(None),
+        ]
+        if kind is not None:
+            where.append(DOCUMENTS.c.type == kind)
+        counted = await tx.first(
+            select(func.count().label("total")).select_from(DOCUMENTS).where(*where)
+        )
+        rows = await tx.all(
+            select(DOCUMENTS)
+            .where(*where)
+            .order_by(DOCUMENTS.c.position.desc())
+            .limit(size)
+            .offset((page - 1) * size)
+        )
+        return [_document(row) for row in rows], 0 if counted is None else counted["total"]
+
+    async def same_content(
+        self, tx: Transaction, knowledgebase_id: str, sha256: str, url: str
+    ) -> Document | None:
+        same = (
+            DOCUMENTS.c.sha256 == sha256
+            if sha256
+            else and_(DOCUMENTS.c.url == url, DOCUMENTS.c.outcome == "failed")
+        )
+        row = await tx.first(
+            select(DOCUMENTS)
+            .where(
+                DOCUMENTS.c.knowledgebase_id == knowledgebase_id,
+                DOCUMENTS.c.deleted_at.is_(None),
+                same,
+            )
+            .order_by(DOCUMENTS.c.position)
+        )
+        return None if row is None else _document(row)
+
+    async def live_documents(self, tx: Transaction, knowledgebase_id: str) -> list[Document]:
+        rows = await tx.all(
+            select(DOCUMENTS)
+            .where(
+                DOCUMENTS.c.knowledgebase_id == knowledgebase_id,
+                DOCUMENTS.c.deleted_at.is_(None),
+            )
+            .order_by(DOCUMENTS.c.position)
+        )
+        return [_document(row) for row in rows]
+
+    async def delete_documents(self, tx: Transaction, ids: Sequence[str], at: int) -> None:
+        # One row a statement: a knowledge base may hold more ids than a statement may.
+        await tx.execute(
+            update(DOCUMENTS)
+            .where(DOCUMENTS.c.id == bindparam("wanted"), DOCUMENTS.c.deleted_at.is_(None))
+            .values(deleted_at=at, updated_at=at),
+            [{"wanted": identifier} for identifier in ids],
+        )
+
+    async def hidden(
+        self, tx: Transaction, project_id: str, knowledgebase_ids: Sequence[str]
+    ) -> list[str]:
+        rows = await tx.all(
+            select(DOCUMENTS.c.id).where(
+                DOCUMENTS.c.project_id == project_id,
+                DOCUMENTS.c.knowledgebase_id.in_(knowledgebase_ids),
+                DOCUMENTS.c.deleted_at.is_not(None),
+                DOCUMENTS.c.purged_at.is_(None),
+            )
+        )
+        return [row["id"] for row in rows]
+
+    async def staged_paths(self, tx: Transaction) -> set[str]:
+        rows = await tx.all(
+            select(DOCUMENTS.c.staged_path).where(
+                DOCUMENTS.c.staged_path != "",
+                DOCUMENTS.c.stage == "submitted",
+                DOCUMENTS.c.outcome == "running",
+                DOCUMENTS.c.deleted_at.is_(None),
+            )
+        )
+        return {row["staged_path"] for row in rows}

@@ -1,0 +1,216 @@
+"""The gateway's tables. Times are epoch milliseconds."""
+
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+from services.kernel.runtime.tables import POSITION, runtime_tables
+
+METADATA: Final = MetaData()
+RUNTIME: Final = runtime_tables(METADATA)
+MIGRATIONS: Final = Path(__file__).parent / "migrations" / "versions"
+
+PROJECTS: Final = Table(
+    "projects",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("plan", String(20), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Index("projects_by_name", "name", unique=True),
+)
+
+KEYS: Final = Table(
+    "api_keys",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("project_id", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("hint", String(20), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+    Index("api_keys_by_hash", "hash", unique=True),
+    Index("api_keys_by_project", "project_id"),
+)
+
+KNOWLEDGE_BASES: Final = Table(
+    "knowledge_bases",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("project_id", String(64), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("description", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("deleted_at", BigInteger),
+    Index("knowledge_bases_by_project", "project_id"),
+)
+
+LINKS: Final = Table(
+    "knowledge_base_links",
+    METADATA,
+    Column("project_id", String(64), primary_key=True),
+    Column("knowledgebase_id", String(64), primary_key=True),
+    Column("linked_at", BigInteger, nullable=False),
+)
+
+DOCUMENTS: Final = Table(
+    "documents",
+    METADATA,
+    Column("position", POSITION, primary_key=True, autoincrement=True),
+    Column("id", String(64), nullable=False),
+    Column("project_id", String(64), nullable=False),
+    Column("knowledgebase_id", String(64), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("type", String(20), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("staged_path", String(255), nullable=False),
+    Column("reserved", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("deleted_at", BigInteger),
+    Column("purged_at", BigInteger),
+    Column("revision", Integer, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("stage", String(20), nullable=False),
+    Column("progress", Float, nullable=False),
+    Column("error_code", Integer, nullable=False),
+    Column("error_message", Text, nullable=False),
+    Column("size", BigInteger),
+    Column("sha256", String(64), nullable=False),
+    Column("media_type", String(200), nullable=False),
+    Column("pages", Integer),
+    Column("passages", Integer),
+    Column("memories", Integer),
+    Column("memories_pending", Integer, nullable=False),
+    Column("model_calls", Integer, nullable=False),
+    Column("model_tokens", BigInteger, nullable=False),
+    Index("documents_by_id", "id", unique=True),
+    Index("documents_by_knowledge_base", "knowledgebase_id", "deleted_at", "position"),
+    Index("documents_by_content", "knowledgebase_id", "sha256"),
+    Index("documents_by_purge", "project_id", "purged_at", "deleted_at"),
+    sqlite_autoincrement=True,
+)
+
+MESSAGES: Final = Table(
+    "messages",
+    METADATA,
+    Column("position", POSITION, primary_key=True, autoincrement=True),
+    Column("project_id", String(64), nullable=False),
+    Column("owner", String(120), nullable=False),
+    Column("conversation_id", String(100), nullable=False),
+    Column("message_id", String(100), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("chat_time", BigInteger, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Index("messages_by_id", "project_id", "owner", "conversation_id", "message_id", unique=True),
+    Index("messages_by_conversation", "project_id", "owner", "conversation_id", "position"),
+    sqlite_autoincrement=True,
+)
+
+TASKS: Final = Table(
+    "tasks",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("project_id", String(64), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+# A group message is one event a subject: a task has as many parts, and is done when all are.
+TASK_PARTS: Final = Table(
+    "task_parts",
+    METADATA,
+    Column("id", String(80), primary_key=True),
+    Column("task_id", String(64), nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("error_code", Integer, nullable=False),
+    Column("error_message", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("changes", Text, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Index("task_parts_by_task", "task_id"),
+)
+
+FEEDBACKS: Final = Table(
+    "feedbacks",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("project_id", String(64), nullable=False),
+    Column("task_id", String(64), nullable=False),
+    Column("user_id", String(100), nullable=False),
+    Column("conversation_id", String(100), nullable=False),
+    Column("content", Text, nullable=False),
+    Column("feedback_time", BigInteger, nullable=False),
+    Column("knowledgebase_ids", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Index("feedbacks_by_user", "project_id", "user_id"),
+)
+
+CORRECTIONS: Final = Table(
+    "corrections",
+    METADATA,
+    Column("position", POSITION, primary_key=True, autoincrement=True),
+    Column("id", String(64), nullable=False),
+    Column("project_id", String(64), nullable=False),
+    Column("knowledgebase_id", String(64), nullable=False),
+    Column("feedback_id", String(64), nullable=False),
+    Column("decision", Text, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Index("corrections_by_id", "id", unique=True),
+    Index("corrections_by_knowledge_base", "knowledgebase_id", "position"),
+    sqlite_autoincrement=True,
+)
+
+REMOVALS: Final = Table(
+    "removals",
+    METADATA,
+    Column("task_id", String(64), primary_key=True),
+    Column("project_id", String(64), nullable=False),
+    Column("owner_type", String(20), nullable=False),
+    Column("owner_id", String(100), nullable=False),
+    Column("removed_at", BigInteger, nullable=False),
+    Column("confirmed_at", BigInteger),
+    Index("removals_by_project", "project_id", "confirmed_at"),
+)
+
+REPEATS: Final = Table(
+    "repeats",
+    METADATA,
+    Column("fingerprint", String(64), primary_key=True),
+    Column("body", String(64), nullable=False),
+    Column("holder", String(64), nullable=False),
+    Column("answer", Text),
+    Column("subjects", Text, nullable=False),
+    Column("keyed", Boolean, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("repeats_by_expiry", "expires_at"),
+)
+
+# Which write touched a subject last: an answer is repeated only while its own write is the last.
+WRITE_MARKS: Final = Table(
+    "write_marks",
+    METADATA,
+    Column("subject", String(300), primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("marked_at", BigInteger, nullable=False),
+)
