@@ -17,6 +17,7 @@ class Settings(BaseSettings):
     minio_secret_key: str = ""
     tika_url: str = ""
     qdrant_url: str = ""
+    storm: int = 0
 
 
 def settings() -> Settings:
