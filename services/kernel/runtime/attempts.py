@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import BigInteger, delete, exists, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from services.kernel.ports.clock import Clock
@@ -41,24 +41,26 @@ class Attempts:
         """Which attempt this is, 1 for the first; 0 where the event was handled before."""
         results = dict.fromkeys(items, 0)
         async with self._database.write() as tx:
+            # One order for all, or two processes could wait for each other.
             for item in sorted(results, key=lambda item: (item.consumer, item.event_id)):
-                if not await is_handled(tx, item):
-                    results[item] = await self._count(tx, item)
+                results[item] = await self._count(tx, item)
         return [results[item] for item in items]
 
     async def _count(self, tx: Transaction, item: Delivered) -> int:
         now = self._clock.now_ms()
-        statement = upsert(tx, _ATTEMPTS).values(
-            consumer=item.consumer, event_id=item.event_id, started=1, last_at=now
-        )
+        unhandled = select(
+            literal(item.consumer), literal(item.event_id), literal(1), literal(now, BigInteger)
+        ).where(~exists().where(_matches(_INBOX, item)))
         row = await tx.first(
-            statement.on_conflict_do_update(
+            upsert(tx, _ATTEMPTS)
+            .from_select(["consumer", "event_id", "started", "last_at"], unhandled)
+            .on_conflict_do_update(
                 index_elements=[_ATTEMPTS.c.consumer, _ATTEMPTS.c.event_id],
                 set_={"started": _ATTEMPTS.c.started + 1, "last_at": now},
-            ).returning(_ATTEMPTS.c.started)
+            )
+            .returning(_ATTEMPTS.c.started)
         )
-        assert row is not None  # noqa: S101 - an upsert always has a row
-        return int(row["started"])
+        return 0 if row is None else int(row["started"])
 
     async def undo(self, item: Delivered) -> None:
         """It did not really begin (a dependency was down, the process is stopping)."""
@@ -91,11 +93,6 @@ class Attempts:
         """
         async with self._database.write() as tx:
             return await tx.execute(delete(_INBOX).where(_INBOX.c.handled_at < before_ms))
-
-
-async def is_handled(tx: Transaction, item: Delivered) -> bool:
-    """Whether the group has handled the event."""
-    return await tx.first(select(_INBOX.c.event_id).where(_matches(_INBOX, item))) is not None
 
 
 def _matches(table: Any, item: Delivered) -> Any:

@@ -19,7 +19,18 @@ from uuid import uuid4
 from zlib import crc32
 
 import structlog
-from sqlalchemy import RowMapping, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    RowMapping,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from services.kernel.contracts.errors import DependencyUnavailable
 from services.kernel.contracts.events import Envelope, Event
@@ -208,34 +219,28 @@ class OutboxRelay:
     async def _claim(self) -> list[RowMapping]:
         now = self._clock.now_ms()
         until = now + int(self._lease * 1000)
+        due = (
+            select(_OUTBOX.c.slot, literal(self._owner), literal(until, BigInteger))
+            .where(
+                _OUTBOX.c.due_at <= now,
+                _OUTBOX.c.slot.not_in(select(_LEASES.c.slot).where(_LEASES.c.until > now)),
+            )
+            .distinct()
+        )
         async with self._database.write() as tx:
-            slots = [
-                row["slot"]
-                for row in await tx.all(
-                    select(_OUTBOX.c.slot)
-                    .outerjoin(_LEASES, _LEASES.c.slot == _OUTBOX.c.slot)
-                    .where(
-                        _OUTBOX.c.due_at <= now,
-                        or_(_LEASES.c.until.is_(None), _LEASES.c.until <= now),
-                    )
-                    .group_by(_OUTBOX.c.slot)
-                    .order_by(_OUTBOX.c.slot)
+            ours = await tx.all(
+                upsert(tx, _LEASES)
+                .from_select(["slot", "owner", "until"], due)
+                .on_conflict_do_update(
+                    index_elements=[_LEASES.c.slot],
+                    set_={"owner": self._owner, "until": until},
+                    where=_LEASES.c.until <= now,
                 )
-            ]
-            ours = []
-            for slot in slots:
-                taken = await tx.execute(
-                    upsert(tx, _LEASES)
-                    .values(slot=slot, owner=self._owner, until=until)
-                    .on_conflict_do_update(
-                        index_elements=[_LEASES.c.slot],
-                        set_={"owner": self._owner, "until": until},
-                        where=_LEASES.c.until <= now,
-                    )
-                )
-                if taken == 1:
-                    ours.append(slot)
-            return await self._rows(tx, ours, now)
+                .returning(_LEASES.c.slot)
+            )
+            if not ours:
+                return []
+            return await self._rows(tx, [row["slot"] for row in ours], now)
 
     async def _rows(self, tx: Transaction, slots: Sequence[int], now: int) -> list[RowMapping]:
         earlier = _OUTBOX.alias("earlier")

@@ -1,0 +1,92 @@
+"""A service's database, on either engine."""
+
+import asyncio
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import URL, Connection, MetaData, make_url, text
+
+from services.kernel.adapters.sql.migrations import migrate
+from services.kernel.adapters.sql.postgres import PostgresEngine
+from services.kernel.adapters.sql.sqlite import SqliteEngine
+from services.kernel.contracts.errors import InvalidInput
+from services.kernel.ports.store import Transaction
+
+
+class SqlDatabase:
+    """Implements `ports.store.Database`.
+
+    url: `sqlite+aiosqlite:///file.db` or `postgresql+asyncpg://...`. metadata: the service's
+    tables. migrations: its `store/migrations/versions`. schema: on PostgreSQL, the schema that
+    its tables live in (made when missing). Connects at first use.
+    """
+
+    def __init__(
+        self,
+        url: str | URL,
+        *,
+        metadata: MetaData,
+        migrations: Path,
+        schema: str | None = None,
+        pool_size: int = 8,
+    ) -> None:
+        self._url = make_url(url)
+        self._metadata = metadata
+        self._migrations = migrations
+        self._schema = schema
+        self._engine: SqliteEngine | PostgresEngine
+        match self._url.get_backend_name():
+            case "postgresql":
+                self._engine = PostgresEngine(self._url, schema=schema, pool_size=pool_size)
+            case "sqlite" if self._url.database not in {None, "", ":memory:"}:
+                self._engine = SqliteEngine(self._url, readers=pool_size)
+            case "sqlite":
+                raise InvalidInput(
+                    "an SQLite database needs a file: sqlite+aiosqlite:///path/to.db"
+                )
+            case other:
+                raise InvalidInput(
+                    f"{other!r} is not supported; use sqlite+aiosqlite or postgresql+asyncpg"
+                )
+
+    def read(self) -> AbstractAsyncContextManager[Transaction]:
+        return self._engine.read()
+
+    def write(self) -> AbstractAsyncContextManager[Transaction]:
+        return self._engine.write()
+
+    async def migrate(self) -> None:
+        await self._migrate("head")
+
+    async def downgrade(self, revision: str = "base") -> None:
+        """Back to a revision; `base` is an empty schema."""
+        await self._migrate(revision, down=True)
+
+    async def drift(self) -> list[str]:
+        """Where the migrated schema differs from the metadata; empty when they are one."""
+
+        def compare(connection: Connection) -> list[str]:
+            context = MigrationContext.configure(connection)
+            return [str(difference) for difference in compare_metadata(context, self._metadata)]
+
+        return await self._engine.run(compare)
+
+    async def check(self) -> None:
+        async with self.read() as transaction:
+            await transaction.first(text("SELECT 1"))
+
+    async def close(self) -> None:
+        await self._engine.close()
+
+    async def _migrate(self, revision: str, *, down: bool = False) -> None:
+        await asyncio.to_thread(
+            migrate,
+            self._url,
+            metadata=self._metadata,
+            versions=self._migrations,
+            schema=self._schema,
+            revision=revision,
+            down=down,
+        )

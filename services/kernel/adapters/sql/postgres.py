@@ -1,0 +1,129 @@
+"""PostgreSQL through asyncpg: a pool; a schema of the service's own may be named, so that services
+can share one database and never one table.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, TypeVar
+
+from sqlalchemy import URL, Connection, Executable, RowMapping
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from services.kernel.adapters.sql.errors import translated
+
+T = TypeVar("T")
+
+
+class PostgresTransaction:
+    """Implements `ports.store.Transaction`."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+        self._callbacks: list[Callable[[], None]] = []
+
+    async def execute(
+        self, statement: Executable, rows: Sequence[dict[str, Any]] | None = None
+    ) -> int:
+        if rows is not None and not rows:
+            return 0
+        with translated():
+            result = await self._connection.execute(statement, rows)
+        # The driver does not count every executemany.
+        counted: int = result.rowcount
+        return counted if counted >= 0 else len(rows or ())
+
+    async def all(self, statement: Executable) -> list[RowMapping]:
+        with translated():
+            result = await self._connection.execute(statement)
+        return list(result.mappings().all())
+
+    async def first(self, statement: Executable) -> RowMapping | None:
+        with translated():
+            result = await self._connection.execute(statement)
+        return result.mappings().first()
+
+    def on_commit(self, callback: Callable[[], None]) -> None:
+        self._callbacks.append(callback)
+
+    @property
+    def dialect(self) -> str:
+        return "postgresql"
+
+    def committed(self) -> None:
+        """Run what waited for the commit."""
+        for callback in self._callbacks:
+            callback()
+
+
+class PostgresEngine:
+    """One database, seen through one schema."""
+
+    def __init__(self, url: URL, *, schema: str | None, pool_size: int) -> None:
+        self._url = url
+        self._schema = schema
+        self._pool_size = pool_size
+        self._engine: AsyncEngine | None = None
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[PostgresTransaction]:
+        """One snapshot, and the server refuses writes."""
+        snapshot = self._open().execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+        async with begun(snapshot) as connection:
+            yield PostgresTransaction(connection)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[PostgresTransaction]:
+        """READ COMMITTED."""
+        async with begun(self._open()) as connection:
+            transaction = PostgresTransaction(connection)
+            yield transaction
+        transaction.committed()
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """Use a connection as a synchronous one."""
+        async with begun(self._open()) as connection:
+            return await connection.run_sync(work)
+
+    async def close(self) -> None:
+        """Release everything; a later transaction opens it again."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            await engine.dispose()
+
+    def _open(self) -> AsyncEngine:
+        if self._engine is None:
+            self._engine = postgres_engine(self._url, schema=self._schema, size=self._pool_size)
+        return self._engine
+
+
+def postgres_engine(url: URL, *, schema: str | None, size: int | None) -> AsyncEngine:
+    """size: None pools none."""
+    pool: dict[str, Any] = (
+        {"poolclass": NullPool}
+        if size is None
+        else {"pool_size": size, "max_overflow": size, "pool_timeout": 30, "pool_pre_ping": True}
+    )
+    settings = {"application_name": "memloom"}
+    if schema is not None:
+        settings["search_path"] = schema
+    return create_async_engine(
+        url,
+        connect_args={"timeout": 10, "command_timeout": 120, "server_settings": settings},
+        **pool,
+    )
+
+
+@asynccontextmanager
+async def begun(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection in a transaction: committed on a clean exit, else rolled back."""
+    # Leaving the stack rolls back what was not committed, shielded from cancellation.
+    async with AsyncExitStack() as stack:
+        with translated():
+            connection = await stack.enter_async_context(engine.connect())
+            await connection.begin()
+        yield connection
+        with translated():
+            await connection.commit()
