@@ -68,7 +68,7 @@ class Bm25:
 
     def search(self, query: str, limit: int = 10) -> list[Candidate]:
         """The best records."""
-        scores: Counter[int] = Counter()
+        scores: defaultdict[int, float] = defaultdict(float)
         for term in set(ENCODER.tokens(query)):
             found = self.postings.get(term, [])
             idf = math.log(1 + (len(self.records) - len(found) + 0.5) / (len(found) + 0.5))

@@ -94,7 +94,9 @@ def _chinese_date(words: str, today: date) -> date | None:
     return date(number, which, int(normalise(day[1])) if day else 1)
 
 
-def _english(words: str, today: date) -> date | None:
+def _english(  # noqa: PLR0911 - one line a wording
+    words: str, today: date
+) -> date | None:
     if "next month" in words:
         return _month_on(today, 1)
     if words in ("tomorrow", "today"):

@@ -71,7 +71,8 @@ def decide(
         if match.says_so:
             reason = reason or REASONS["known"][0 if chinese else 1]
             continue
-        decision = _decision(intent, match, matcher, case, ordinal, corrections)
+        scene = _Scene(matcher, case, corrections)
+        decision = _decision(intent, match, scene, ordinal)
         if _known(decision, corrections):
             reason = reason or REASONS["known"][0 if chinese else 1]
             continue
@@ -109,7 +110,7 @@ def _merged(
     for intent, match in matched:
         if merged:
             before, earlier = merged[-1]
-            goes_on = match is None and not intent.strong and earlier is not None
+            goes_on = match is None and earlier is not None and _adds_little(before, intent)
             if goes_on or _one(before, earlier, intent, match):
                 best = earlier if earlier is not None else match
                 merged[-1] = (_joined(before, intent), best)
@@ -127,6 +128,13 @@ def _one(before: Intent, earlier: Match | None, intent: Intent, match: Match | N
     if not intent.new and not intent.old:
         return True
     return (earlier.place == match.place and first.start == second.start) or not before.new
+
+
+def _adds_little(before: Intent, intent: Intent) -> bool:
+    """Whether a clause that touches nothing itself only explains the one before it."""
+    if intent.kind == "add_knowledge" or (intent.old and intent.new):
+        return False
+    return not intent.strong or intent.kind == before.kind == "drop_rule"
 
 
 def _joined(first: Intent, second: Intent) -> Intent:
@@ -147,6 +155,8 @@ def _is_knowledge(intent: Intent, matcher: Matcher, case: Case) -> bool:
     related = matcher.relatedness(intent)
     if intent.personal or intent.chatty:
         return intent.kind == "add_knowledge" and intent.strong and related >= RELATED
+    if intent.kind == "add_exception":
+        return True
     if intent.kind == "add_knowledge":
         return intent.strong or related >= RELATED
     if intent.old and intent.new:
@@ -154,23 +164,25 @@ def _is_knowledge(intent: Intent, matcher: Matcher, case: Case) -> bool:
     return related >= (RELATED if intent.strong else LEAST)
 
 
-def _decision(
-    intent: Intent,
-    match: Match,
-    matcher: Matcher,
-    case: Case,
-    ordinal: int,
-    corrections: Sequence[MemoryRecord],
-) -> Decision:
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What every decision of one case looks at."""
+
+    matcher: Matcher
+    case: Case
+    corrections: Sequence[MemoryRecord]
+
+
+def _decision(intent: Intent, match: Match, scene: _Scene, ordinal: int) -> Decision:
+    case, corrections = scene.case, scene.corrections
     statement = match.statement
     before = statement.text
     new = _core(intent.new, match.old)
     after = _after(before, match.place, new) if new else ""
     touched = [statement, *match.same]
     if intent.kind == "rename_term" and match.old:
-        touched = _distinct(
-            [statement, *matcher.everywhere(intent, match.old, most=MOST_STATEMENTS)]
-        )
+        found = scene.matcher.everywhere(match.old, most=MOST_STATEMENTS)
+        touched = _distinct([statement, *found])
     attribute = _attribute(statement, match)
     anchors = tuple(dict.fromkeys(a for a in map(anchor_of, touched) if a is not None))
     if statement.record.kind is Kind.CORRECTION:

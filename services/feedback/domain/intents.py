@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of phrases and forms are read across
 """What one unit of words says, before any document is looked at."""
 
 import re
@@ -12,10 +13,19 @@ _LONGEST_VALUE = 120
 _FILLER = re.compile(
     r"^(?:(?:已经?|现在|目前|只|仅|都|统一|大约|约|在|到|成了?)\s*(?=[\d¥$€£]|[一二两三四五六七八九十百千万]+[^\u3400-\u9fff]?)"
     r"|(?:为|是|成了)(?=[\w“\"《])"
-    r"|(?:the|an?|about|only|just|now|at|in|to|up to|actually)\s+(?=[\w¥$€£“\"]))",
+    r"|(?:the|an?|about|only|just|merely|now|at|in|to|up to|actually)\s+(?=[\w¥$€£“\"]))",
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"“[^”]*”|「[^」]*」|『[^』]*』|\"[^\"]*\"|《[^》]*》")
+_FAULT = re.compile(
+    rf"(?:completely |totally |simply |just |still |also )?(?:{phrases.ERROR.pattern}|confusing|unclear)(?: now| too)?",
+    re.IGNORECASE,
+)
+_AUXILIARY = re.compile(
+    r"^(?:the|our)\s+|\s+(?:has|have|had|was|were|is|are|will|been|be|now)(?:\s+(?:been|be|now))*$"
+    r"|(?:已经?|现在|目前|将|应该?|应当|要|需要?|统一|正式|都)+$",
+    re.IGNORECASE,
+)
 _POINT = re.compile(r"(?<=\d)[.,](?=\d)")
 _TAIL = re.compile(
     r"(?:了|吧|哦|啦|呀|才对|才是|的)+$|\s+(?:any ?more|any longer|now|instead|please|thanks|today|(?:since |as of )?(?:last|this|next) (?:week|month|year)|yesterday|recently|from now on)$",
@@ -100,14 +110,16 @@ def names_subject(words: str) -> bool:
     )
 
 
-def _kind(words: str, found: _Found) -> CorrectionKind | None:
+def _kind(  # noqa: PLR0911 - one line a kind, the most telling first
+    words: str, found: _Found
+) -> CorrectionKind | None:
     if phrases.EXCEPTION.search(words) and not (found.old and found.new):
         return "add_exception"
     if phrases.RENAME.search(words) and found.new:
         return "rename_term"
     if phrases.DROP.search(words) and not (found.new and found.strong):
         return "drop_rule"
-    if phrases.STRONG_ADD.search(words) and not found.old:
+    if phrases.STRONG_ADD.search(words) and not found.old and not (found.new and found.strong):
         return "add_knowledge"
     if found.new:
         return "replace_value"
@@ -142,6 +154,8 @@ def _extract(words: str) -> _Found:
     else:
         plain = _typed(patterns.PLAIN, rest, words)
         found = _Found() if plain is None else _found(plain, words, strong=False)
+    if (not found.new and old is None) or (found.new and not found.strong):
+        found = _lone(found, rest.replace("·", "."), words)
     if old is None:
         return found
     if not found.new:  # "N, not O": the lone value before the contrast
@@ -153,11 +167,21 @@ def _extract(words: str) -> _Found:
     return replace(found, old=clean(said), spans=(*found.spans, *spans), strong=True)
 
 
+def _lone(found: _Found, visible: str, words: str) -> _Found:
+    """A plain statement narrowed to its only value; or the only value where no form was seen."""
+    start, end = found.spans[0] if found.spans else (0, len(visible))
+    inside = [value for value in values(words[start:end]) if value.kind != "date"]
+    if len(inside) != 1:
+        return found
+    span = (start + inside[0].start, start + inside[0].end)
+    return replace(found, new=inside[0].text, spans=(span,))
+
+
 def _first(several: tuple[re.Pattern[str], ...], words: str) -> re.Match[str] | None:
     for pattern in several:
         for match in pattern.finditer(words):
             value = trim(match[match.lastgroup or 0])
-            if value and len(value) <= _LONGEST_VALUE:
+            if value and len(value) <= _LONGEST_VALUE and not _FAULT.fullmatch(value):
                 return match
     return None
 
@@ -165,7 +189,10 @@ def _first(several: tuple[re.Pattern[str], ...], words: str) -> re.Match[str] | 
 def _typed(several: tuple[re.Pattern[str], ...], hidden: str, words: str) -> re.Match[str] | None:
     """The first match with a typed value, else the first."""
     matches = [
-        match for pattern in several for match in pattern.finditer(hidden) if trim(match["new"])
+        match
+        for pattern in several
+        for match in pattern.finditer(hidden)
+        if trim(match["new"]) and not _FAULT.fullmatch(trim(match["new"]))
     ]
     typed = [match for match in matches if values(words[slice(*match.span("new"))])]
     return next(iter(typed or matches), None)
@@ -179,7 +206,7 @@ def _found(match: re.Match[str], words: str, *, strong: bool) -> _Found:
     return _Found(
         old=said.get("old", ""),
         new=said.get("new", ""),
-        left=trim(left),
+        left=_AUXILIARY.sub("", trim(left)),
         spans=tuple(spans.values()),
         strong=strong,
     )

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from services.feedback.domain.folding import squeeze
+from services.feedback.domain.folding import occurrences, squeeze
 from services.feedback.domain.intents import Intent
 from services.feedback.domain.statements import Statement, Statements
 from services.feedback.domain.values import Value, labelled, names, same_kind, values
@@ -14,7 +14,11 @@ from services.kernel.contracts.records import Kind
 LEAST_WITH_OLD = 0.12
 LEAST = 0.38
 LEAST_PLAIN = 0.5
+# Where a value of the same kind stands there, or the words make an exception.
+LEAST_FITTING = 0.25
 RELATED = 0.25
+# The same for a statement that says the new value already.
+SAYS_SO = 0.45
 _SAME_KIND_BONUS = 0.3
 _RANK_PRIOR = 0.08
 _SIBLING = 0.8
@@ -68,9 +72,8 @@ class Matcher:
             (self._statements.coverage(terms, item) for item in self._statements.all), default=0.0
         )
 
-    def everywhere(self, intent: Intent, old: str, *, most: int) -> list[Statement]:
+    def everywhere(self, old: str, *, most: int) -> list[Statement]:
         """Sentences that hold a term that is renamed."""
-        del intent
         found = [item for item in self._statements.all if not item.is_clause and item.holds(old)]
         return found[:most]
 
@@ -81,10 +84,14 @@ class Matcher:
         hinted = self._statements.terms(" ".join(hints))
         return hinted or self._statements.terms(intent.words)
 
-    def _told_old(self, intent: Intent) -> str:
+    def _told_old(  # noqa: PLR0911 - one line a way of telling
+        self, intent: Intent
+    ) -> str:
         """The old value that the words name: said as such, or what stood before 改为."""
         if intent.old:
             return intent.old
+        if intent.kind == "rename_term" and intent.left:
+            return intent.left
         if not intent.left or len(intent.left) > 60:  # noqa: PLR2004 - a value, not a sentence
             return ""
         before, after = values(intent.left), values(intent.new)
@@ -99,14 +106,10 @@ class Matcher:
 
     def _literal(self, text: str) -> str:
         """The text where a statement holds it as a value, not as the label of one."""
-        for suffix in ("", "应该", "应当", "应", "要", "需要", "已经", "已", "请"):
-            if suffix and not text.endswith(suffix):
-                continue
-            wanted = text[: len(text) - len(suffix)]
-            for item in self._statements.all:
-                for _, end in item.holds(wanted):
-                    if not re.match(r"\s*(?:[:：]|是|为|叫|由|is\b|are\b)", item.text[end:]):
-                        return wanted
+        for item in self._statements.all:
+            for _, end in occurrences(item.text, text):
+                if not re.match(r"\s*(?:[:：]|是|为|叫|由|is\b|are\b)", item.text[end:]):
+                    return text
         return ""
 
     def _best_of(
@@ -114,8 +117,10 @@ class Matcher:
     ) -> Match | None:
         if told:
             holding = [item for item in pool if item.holds(told)]
-            if holding:
-                return self._with_old(intent, holding, terms, told)
+            found = self._with_old(intent, holding, terms, told) if holding else None
+            if found is not None or (holding and intent.old):
+                return found
+            told = intent.old
         return self._by_subject(intent, pool, terms, told)
 
     def _with_old(
@@ -133,7 +138,7 @@ class Matcher:
         same = self._same(narrowed, holding, terms)
         return Match(narrowed, max(score, 0.5), narrowed.text[place[0] : place[1]], place, same)
 
-    def _by_subject(
+    def _by_subject(  # noqa: PLR0911 - each way out says why there is no match
         self, intent: Intent, pool: Sequence[Statement], terms: frozenset[str], told: str
     ) -> Match | None:
         wanted = values(intent.new)
@@ -147,10 +152,21 @@ class Matcher:
                 bonus = _SAME_KIND_BONUS if _exchangeable(item.values(), wanted) else 0.0
             return self._score(item, terms) + bonus
 
+        # A statement of the new value about something else came in by that value alone.
+        sentences = [
+            item
+            for item in sentences
+            if not (intent.new and item.holds(intent.new))
+            or self._statements.own_coverage(terms, item) >= SAYS_SO
+        ]
+        if not sentences:
+            return None
         best = max(sentences, key=rated)
         score = self._statements.coverage(terms, best)
-        least = LEAST if intent.strong else LEAST_PLAIN
         fits = bool(wanted) and _exchangeable(best.values(), wanted)
+        least = LEAST if intent.strong else LEAST_PLAIN
+        if intent.kind == "add_exception" or (intent.strong and fits):
+            least = LEAST_FITTING
         if score < least or (self._statements.own_coverage(terms, best) <= 0.0 and not fits):
             return None
         clauses = [

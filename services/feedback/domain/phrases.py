@@ -32,23 +32,23 @@ META = _any(
 # What the words leave as it is: it must change nothing.
 UNCHANGED = _any(
     r"(?:其他|其它|其余|别的|另外(?:几|两|三)?|剩下|剩余)[^，。,;；]{0,16}(?:不变|照旧|照常|没变|一样|不动|没有变|没错|都对|没问题|不受影响|保持|维持|还是)",
-    r"^(?:仍然?|依然|保持)?(?:不变|照旧|没有变化)$",
+    r"^[^，。,;；]{0,10}?(?:仍然?|依然|保持)?(?:不变|照旧|照常|没变|没有变化)$",
     r"\b(?:(?:all |the )*(?:other|others|rest|remaining|everything else)\b[^.;]*?(?:stay|stays|remain|remains|unchanged|same|as (?:it|they) (?:is|are|was|were)|correct|fine|keep|keeps|not affected|unaffected|still (?:apply|applies|hold|holds|valid))|nothing else changes|unchanged|(?:stays?|remains?) (?:the same|as (?:is|it is|they are|before)|where (?:it|they)))",
 )
 DROP = _any(
     r"取消了?|废止|作废|废除|停用|停办|停止|撤销|撤掉|停售|下架|下线|不再|不用(?!了?说)|不需要|无需|无须|不必|用不着|没有了|已经没有|不存在了|不收了?|不提供了|不供应了|不办了?|不设了|不限了?|已(?:经)?关闭|终止|失效|过期了|删掉|删除|去掉|拿掉|划掉|免(?:收|除|去)",
-    r"\b(?:no longer|not any ?more|any ?more|any longer|abolished|scrapped|cancell?ed|discontinued|dropped|removed|withdrawn|lifted|repealed|revoked|obsolete|ended|has ended|done away with|ceased?|stopped|was closed|has closed|shut down|phased out|is gone|are gone|expired|void|invalid|remove|delete|drop)\b",
+    r"\b(?:no longer|not any ?more|any ?more|any longer|abolished|scrapped|cancell?ed|cancel|discontinued|dropped|removed|withdrawn|lifted|repealed|revoked|obsolete|ended|has ended|done away with|ceased?|stopped|was closed|has closed|shut down|phased out|is gone|are gone|expired|void|invalid|remove|delete|drop)\b",
 )
 EXCEPTION = _any(
-    r"例外|除外|除了[^，。]{1,30}(?:外|以外|之外|都|，)|除[^，。了]{1,20}(?:外|以外|之外)|不包括|不含|不适用于|唯独|不在此列|特殊情况",
+    r"例外|除外|除了[^，。]{1,30}(?:外|以外|之外|都|，)|除[^，。了]{1,20}(?:外|以外|之外)|不包括|不含|不适用于|不计入|不算在|唯独|不在此列|特殊情况",
     r"\b(?:exceptions?|except(?:ing)?|excluding|excluded|apart from|with the exception of|unless|does not apply to|do not apply to|doesn't apply to|other than)\b",
 )
 ADD = _any(
-    r"新增|补充|增加(?:了)?(?=一|个|条|新|如下)|添加|加上|加一条|加入|新开|新设|开通|开设了|还(?:可以|要|有|需要?|应|能|得)|也(?:可以?|提供|要|需要?|能|会|支持|开放|算|包括|适用|得)|另有|此外|另外(?:还|有|增)|漏了|遗漏|没(?:有)?写|没(?:有)?提|未提及|缺少|少了",
+    r"新增|补充|增加(?:了)?(?=一|个|条|新|如下)|添加|加上|加一条|加入|新开|新设|开通|开设了|还(?:可以|要|有|需要?|应|能|得)|也(?!许|太|很|真|好|不错|觉得|希望|想)|另有|此外|另外(?:还|有|增)|漏了|遗漏|没(?:有)?写|没(?:有)?提|未提及|缺少|少了",
     r"\b(?:add|added|adding|also|additionally|in addition|additional|new(?:ly)?(?= (?:rule|entry|item|service|option|branch|room|line|policy|course|opened|opening))|as well|too|is missing|are missing|missing|not mentioned|doesn't mention|does not mention|forgot|left out|besides|there is now|there's now|there are now|we now (?:have|offer|accept))\b",
 )
 STRONG_ADD = _any(
-    r"新增|补充|添加|加上|加一条|加入|新开|新设|漏了|遗漏|没(?:有)?写|没(?:有)?提|未提及",
+    r"新增|补充(?:一|说明|规定|内容|进|到|：|，)|添加(?:一|：|到|进|以下)|加上(?:一|：|这)|加(?:一|个)?[条点项](?:例外|说明|规定|内容)?|加入(?:一条|以下|说明|规定|知识库|文档)|新开|新设|漏了|遗漏了?|没(?:有)?写|没(?:有)?提到?|未提及",
     r"\b(?:add|added|missing|not mentioned|doesn't mention|does not mention|left out|in addition|additionally)\b",
 )
 # Something is wrong, whatever it is.

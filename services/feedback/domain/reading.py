@@ -12,8 +12,9 @@ from services.feedback.domain.splitting import clauses, sentences
 from services.feedback.domain.values import values
 
 LONGEST = 4000
+_SHORT = 30
 _CONTEXT = re.compile(
-    r"[（(]\s*(?:问题|问|关于|针对|题目|主题|question|q|re|regarding|about|on)\s*(?:是)?[:：\s]\s*(?P<context>[^（）()]+)[)）]",
+    r"[（(]\s*(?:问题|问|关于|针对|题目|主题|question|q|re|regarding|about|on)\s*(?:是)?[:：\s]\s*(?P<context>(?:[^（）()]|[（(][^（）()]*[)）])+)[)）]",
     re.IGNORECASE,
 )
 _ABOUT_ANSWER = re.compile(
@@ -88,7 +89,7 @@ def _units(whole: str) -> tuple[list[_Unit], set[str]]:
             if _says_nothing(piece):
                 announced = announced or bool(phrases.ERROR.search(piece))
                 continue
-            if phrases.UNCHANGED.search(piece) and not _contrast(piece):
+            if phrases.UNCHANGED.search(trim(piece)) and not _contrast(piece):
                 continue
             if units and _goes_on(units[-1], piece, fresh=fresh):
                 units[-1].pieces.append(piece)
@@ -112,13 +113,13 @@ def _pieces(sentence: str) -> list[str]:
         and patterns.WHOLE.search(whole)
         and len(patterns.CONTRAST.findall(whole)) == 1
     ):
-        return [part.text for part in parts[:1] if _says_nothing(part.text)] + [
-            whole[parts[1].start :] if _says_nothing(parts[0].text) else whole
-        ]
+        if _says_nothing(parts[0].text):
+            return [parts[0].text, whole[parts[1].start :]]
+        return [whole]
     for clause in parts:
-        parts = [part for part in _AND.split(clause.text) if part]
-        if len(parts) > 1 and all(is_complete(part) for part in parts):
-            found += parts
+        joined = [part for part in _AND.split(clause.text) if part]
+        if len(joined) > 1 and all(is_complete(part) for part in joined):
+            found += joined
         else:
             found.append(clause.text)
     return found
@@ -139,7 +140,8 @@ def _goes_on(unit: _Unit, piece: str, *, fresh: bool) -> bool:
 
 
 def _drops_value(piece: str) -> bool:
-    return bool(phrases.DROP.search(piece) and values(piece)) and len(piece) < 30
+    short = len(piece) <= _SHORT
+    return short and bool(phrases.DROP.search(piece) and values(piece))
 
 
 def _contrast(piece: str) -> bool:
@@ -176,7 +178,7 @@ def _without_lead(sentence: str) -> tuple[str, bool]:
     return said, wrong
 
 
-def _blocked(sentence: str) -> str:
+def _blocked(sentence: str) -> str:  # noqa: PLR0911 - one line a reason
     """Why a sentence can be no correction: question, wish, vague, thanks; "" where it may be."""
     bare = re.sub(r"[“\"「『《][^”\"」』》]*[”\"」』》]", "□", sentence)
     if phrases.META.search(trim(sentence)):

@@ -8,7 +8,7 @@ _ABBREVIATION = re.compile(
     r"|fig|vol|art|dept|est|[a-z]))\.$",
     re.IGNORECASE,
 )
-_STOP = re.compile(r"[。！？!?；;\n]+[”’」』\"）)]*|\.(?=\s|$)[”’\"]*")
+_STOP = re.compile(r"(?:[。！？?；;\n]|!(?!\s*[a-z]))+[”’」』\"）)]*|\.(?=\s|$)[”’\"]*")
 _COMMA = re.compile(r"[，；;]+|、(?!$)|,(?=\s|[^\d\s])|(?<!\d),(?=\d)|\s[–—-]\s|——")
 _MINOR_COMMA = re.compile(r"[，；;]+|,(?=\s|[^\d\s])|\s[–—-]\s|——")
 _QUOTED = re.compile(r"“[^”]*”|「[^」]*」|『[^』]*』|《[^》]*》|\"[^\"]*\"|（[^）]*）|\([^()]*\)")

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from services.feedback.domain.folding import occurrences
+from services.feedback.domain.folding import occurrences, squeeze
 from services.feedback.domain.splitting import Span, clauses, sentences
 from services.feedback.domain.values import Value, values
 from services.kernel.contracts.records import DocumentAnchor, Kind, MemoryRecord
@@ -15,14 +15,18 @@ Tokenise = Callable[[str], list[str]]
 
 # Function characters of Chinese: they glue neighbours into bigrams that mean nothing.
 _GLUE = re.compile(
-    r"为什么|什么|哪[里个些儿天种位一两]?|谁|怎[么样]|如何|多少|几[个点次号楼时位枚]?|请问|是否|答案|[的了是为在和与及就都也还被把从由到个这那之其所吗呢吧么]"
+    r"为什么|什么|哪[里个些儿天种位一两]?|谁|怎[么样]|如何|多少|几[个点次号楼时位枚]?|请问|是否|答案|[的了是在和与就也还吗呢吧么]"
 )
+# "check-in" and "check-out" differ in a word that says nothing alone.
+_JOINED = re.compile(r"[A-Za-z]+-[A-Za-z]+")
 # What no candidate says tells nothing apart: it counts less.
 _UNSEEN = 0.35
 _HEADING = re.compile(r"^(?:#{1,6}\s*)?[^。！？!?；;：:，,\n]{1,40}$")
 # Share of a word's weight that it has where it stands beside the statement, not in it.
 _NEAR = {"heading": 0.7, "sentence": 0.5, "passage": 0.3}
 _SMALLEST = 60
+# Characters around an amount that still leave the words that amount ("up to 15 kg").
+_MARGIN = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ class Statement:
         if found:
             return found
         wanted = values(value)
-        if len(wanted) != 1:
+        if len(wanted) != 1 or len(squeeze(value)) > len(squeeze(wanted[0].text)) + _MARGIN:
             return []
         return [
             (own.start, own.end)
@@ -88,7 +92,9 @@ class Statements:
 
     def terms(self, text: str) -> frozenset[str]:
         """Content terms of a text."""
-        return frozenset(self._tokenise(_GLUE.sub(" ", text)))
+        joined = (word.casefold() for word in _JOINED.findall(text))
+        amounts = (f"={v.number} {v.kind}" for v in values(text) if v.kind.startswith("unit"))
+        return frozenset((*self._tokenise(_GLUE.sub(" ", text)), *joined, *amounts))
 
     def weight(self, term: str) -> float:
         """BM25's inverse document frequency over the statements."""
@@ -132,23 +138,17 @@ class Statements:
             if index + 1 < len(lines) and _HEADING.match(span.text) and not values(span.text):
                 heading = title | self.terms(span.text)
             own = self.terms(span.text)
-            found.append(self._made(candidate, span, span, own, heading, passage))
+            around = _Around(span, own, heading, passage)
+            found.append(self._made(candidate, span, around))
             parts = clauses(span.text, lists=True)
             if len(parts) > 1:
                 for part in parts:
                     placed = Span(span.start + part.start, span.start + part.end, part.text)
-                    found.append(self._made(candidate, placed, span, own, heading, passage))
+                    found.append(self._made(candidate, placed, around))
         return found
 
-    def _made(
-        self,
-        candidate: Candidate,
-        span: Span,
-        sentence: Span,
-        terms: frozenset[str],
-        heading: frozenset[str],
-        passage: frozenset[str],
-    ) -> Statement:
+    def _made(self, candidate: Candidate, span: Span, around: "_Around") -> Statement:
+        sentence = around.sentence
         is_clause = span.start != sentence.start or span.end != sentence.end
         return Statement(
             record=candidate.record,
@@ -157,11 +157,21 @@ class Statements:
             end=span.end,
             text=span.text,
             is_clause=is_clause,
-            own=self.terms(span.text) if is_clause else terms,
-            sentence=terms,
-            heading=heading,
-            passage=passage,
+            own=self.terms(span.text) if is_clause else around.terms,
+            sentence=around.terms,
+            heading=around.heading,
+            passage=around.passage,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """The sentence that a statement is (a part of), its terms, and those around it."""
+
+    sentence: Span
+    terms: frozenset[str]
+    heading: frozenset[str]
+    passage: frozenset[str]
 
 
 def anchor_of(item: Statement) -> DocumentAnchor | None:

@@ -191,7 +191,9 @@ def labelled(text: str) -> tuple[int, int] | None:
     return match.span("value") if match else None
 
 
-def _kind(match: re.Match[str]) -> tuple[str, str]:
+def _kind(  # noqa: PLR0911 - one line a kind of value
+    match: re.Match[str],
+) -> tuple[str, str]:
     which = match.lastgroup or ""
     if match["amount"]:
         number = normalise(match["number"])
