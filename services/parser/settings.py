@@ -1,20 +1,11 @@
 """Settings of the parser: `MEMLOOM_PARSER__...`."""
 
-from typing import Literal
-
 from pydantic import BaseModel, Field
 
 
 class ParserSettings(BaseModel):
     """What an operator may set."""
 
-    reader: Literal["native", "tika"] = Field(
-        default="native",
-        description="Who reads PDF, DOCX and DOC: this machine, or a Tika server.",
-    )
-    tika_url: str = Field(
-        default="http://127.0.0.1:9998", description="Where the Tika server answers."
-    )
     pdf_layout: bool = Field(
         default=True,
         description="With a Tika server, still find a PDF's headings and tables by its layout.",

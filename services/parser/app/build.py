@@ -1,6 +1,5 @@
 """The parser's parts over the given stores and readers."""
 
-from services.kernel.adapters.reader_tika import TikaReader
 from services.kernel.adapters.reader_worker import PoolLimits, WorkerPool
 from services.kernel.contracts.topics import Service
 from services.kernel.ports.blobs import Blobs
@@ -38,15 +37,10 @@ def build(
     clock: Clock,
     reader: Reader | None = None,
 ) -> ServiceParts:
-    """The service's parts. reader: who reads PDF, DOCX and DOC instead of what the settings
-    name; then it is closed by whoever made it.
+    """The service's parts. reader: who reads PDF, DOCX and DOC instead of the local readers;
+    whoever made it closes it.
     """
     pool = make_pool(settings)
-    closing = [pool.close]
-    if reader is None and settings.reader == "tika":
-        tika = TikaReader(settings.tika_url)
-        reader = tika
-        closing.append(tika.close)
     parsing = WorkerParsing(
         pool, limits_of(settings), reader=reader, pdf_layout=settings.pdf_layout
     )
@@ -62,5 +56,5 @@ def build(
         database=database,
         subscriptions=subscriptions(documents, workers=settings.workers),
         checks={"database": database.check, "blobs": blobs.check, "reader": parsing.check},
-        close=tuple(closing),
+        close=(pool.close,),
     )

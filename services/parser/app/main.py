@@ -1,8 +1,11 @@
 """The service over what its process has, and in a process of its own."""
 
+from dataclasses import replace
+
 from pydantic import Field
 
 from services.kernel.adapters.process import Assembly, ProcessSettings, Resources, main_of
+from services.kernel.adapters.reader_tika import TikaReader
 from services.kernel.contracts.topics import Service
 from services.kernel.runtime.lifecycle import ServiceParts
 from services.parser.app.build import build
@@ -17,16 +20,17 @@ class ParserProcess(ProcessSettings):
 
 
 async def assemble(settings: ParserSettings, resources: Resources) -> ServiceParts:
-    """The service over what its process has. A named Tika server is used."""
-    tika = resources.settings.tika.url
-    if tika:
-        settings = settings.model_copy(update={"reader": "tika", "tika_url": tika})
-    return build(
+    """The service over what its process has: a Tika server where one is named."""
+    url = resources.settings.tika.url
+    tika = TikaReader(url) if url else None
+    parts = build(
         settings,
         database=resources.database(Service.PARSER, METADATA, MIGRATIONS),
         blobs=resources.blobs,
         clock=resources.clock,
+        reader=tika,
     )
+    return replace(parts, close=(*parts.close, tika.close)) if tika else parts
 
 
 def main() -> None:

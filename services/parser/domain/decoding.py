@@ -18,6 +18,10 @@ _MARKS: Final = (
 )
 _SAMPLE: Final = 200_000
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*encoding\s*=\s*["']([\w.:-]+)["']""")
+# What Western European languages write beyond ASCII; other code pages have other letters there.
+_WESTERN: Final = frozenset(
+    "àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿœßÀÁÂÄÅÆÇÈÉÊËÍÎÏÑÓÔÖØÙÚÛÜŒ¿¡«»°§€£…–—‘’“”•·©®™\u00a0½¼¾²"
+)
 _BINARY: Final = 0.02
 _PLAUSIBLE: Final = 0.9
 _ZEROS: Final = 0.1
@@ -86,6 +90,9 @@ def _legacy(data: bytes) -> str:
     best = max(scored, default=(0.0, ""))
     if best[0] > _READS_CHINESE:
         return data.decode(best[1], "replace")
+    western = _try(sample, "cp1252")
+    if western is not None and all(one in _WESTERN for one in western if ord(one) > 0x7F):  # noqa: PLR2004 - beyond ASCII
+        return data.decode("cp1252", "replace")
     guess = from_bytes(sample).best()
     encoding = guess.encoding if guess is not None else "cp1252"
     return data.decode(encoding, "replace")

@@ -174,3 +174,21 @@ def test_tikas_pages_without_positions() -> None:
         (2, ("2 附则",), "2 附则"),
         (2, ("2 附则",), "由财务解释。"),
     ]
+
+
+def test_pages_of_one_line_each_are_not_all_header() -> None:
+    document = read(*(page(n, line(f"Slide {n} says this and that.", 790)) for n in (1, 2, 3)))
+    assert [b.page for b in document.blocks] == [1, 2, 3]
+
+
+def test_a_footer_that_follows_the_text_wherever_it_ends_goes() -> None:
+    pages = [
+        page(
+            number,
+            line(f"Paragraph {'abcdefgh'[number]} of the document stands by itself here.", 700),
+            line(f"And sentence {'stuvwxyz'[number]} is another one of its many lines.", 680),
+            line(f"Acme Inc. | Form Q | {number}", 700 - 60 * number),
+        )
+        for number in range(1, 7)
+    ]
+    assert "Acme" not in read(*pages).text

@@ -2,15 +2,18 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from services.kernel.ports.reader import PageLayout, Word
 
 _MARGIN: Final = 0.12
 _OUTERMOST: Final = 3
-_SHARE: Final = 0.3
+_SHARE: Final = 0.3  # of the pages, at one place
+_MOST_PAGES: Final = 0.6  # of the pages, at any place
+_FEWEST_PAGES: Final = 4
+_MOST_REMOVED: Final = 0.3  # of the text
 _LONGEST: Final = 160
 _SAME_PLACE: Final = 5.0  # points
 _WIDE = re.compile("[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef…]")
@@ -19,7 +22,7 @@ _SPREAD: Final = 0.7
 _NUMBER_MARGIN: Final = 0.17
 _SMALL: Final = 0.85
 
-Key = tuple[str, int]  # what it says without digits, and its distance from the edge
+Key = tuple[str, int | None]  # what it says without digits, and where in the margin it stands
 _PAGE_NUMBER = re.compile(
     r"^\W*(page|p\.|seite|第)?\s*(\d{1,4}|[ivxlc]{1,6})\s*(页|頁)?\s*((/|of|共|,|，)\s*第?\s*\d{1,4}\s*(页|頁)?)?\W*$",
     re.IGNORECASE,
@@ -37,27 +40,69 @@ def text_of(line: Sequence[Word]) -> str:
 
 def without_running(pages: Sequence[PageLayout]) -> list[PageLayout]:
     """The pages without lines that repeat in the margins (numbers in them may change), and
-    without page numbers.
+    without page numbers. Where that would take much of the text, only page numbers go: short
+    pages that resemble one another are not all header.
     """
-    seen: Counter[Key] = Counter()
+    places: Counter[Key] = Counter()
+    words: Counter[str] = Counter()
     for page in pages:
-        seen.update({key for _, key in _margins(page)})
-    fewest = max(2, round(_SHARE * len(pages)))
+        keys = {key for _, key in _outermost(page)}
+        places.update(key for key in keys if key[1] is not None)
+        words.update({said for said, _ in keys})
     texts = Counter(text_of(line) for page in pages for line in page.lines)
-    return [_stripped(page, seen, fewest, texts) for page in pages]
+    repeated = _Repeated(places, words, texts, len(pages))
+    dropped = [repeated.lines(page) for page in pages]
+    gone = sum(
+        _length(page, _large(page, lines)) for page, lines in zip(pages, dropped, strict=True)
+    )
+    whole = sum(_length(page, range(len(page.lines))) for page in pages)
+    if gone > _MOST_REMOVED * whole:
+        dropped = [_page_numbers(page) for page in pages]
+    return [
+        replace(page, lines=tuple(line for at, line in enumerate(page.lines) if at not in lines))
+        for page, lines in zip(pages, dropped, strict=True)
+    ]
 
 
-def _stripped(page: PageLayout, seen: Counter[Key], fewest: int, texts: Counter[str]) -> PageLayout:
+def _large(page: PageLayout, lines: Iterable[int]) -> list[int]:
+    """Those as large as the text; small print in the margins is no loss to doubt."""
     largest = max((word.size for line in page.lines for word in line), default=0.0)
-    dropped: set[int] = set()
-    for at, key in _margins(page):
-        text = text_of(page.lines[at])
-        echoes = texts[text] > 1 and page.lines[at][0].size < _SMALL * largest
-        if seen[key] >= fewest or echoes or _PAGE_NUMBER.match(text):
-            dropped.add(at)
-    dropped |= _page_numbers(page)
-    kept = tuple(line for at, line in enumerate(page.lines) if at not in dropped)
-    return replace(page, lines=kept)
+    return [at for at in lines if page.lines[at][0].size >= _SMALL * largest]
+
+
+def _length(page: PageLayout, lines: Iterable[int]) -> int:
+    return sum(len(word.text) for at in lines for word in page.lines[at])
+
+
+@dataclass(frozen=True, slots=True)
+class _Repeated:
+    """What the outermost lines of all pages say: how often at one place, how often at all."""
+
+    places: Counter[Key]
+    words: Counter[str]
+    texts: Counter[str]
+    pages: int
+
+    def lines(self, page: PageLayout) -> set[int]:
+        """Numbers of the lines of a page that are running lines."""
+        fewest = max(2, round(_SHARE * self.pages))
+        most = max(_FEWEST_PAGES, round(_MOST_PAGES * self.pages))
+        largest = max((word.size for line in page.lines for word in line), default=0.0)
+        found = _page_numbers(page)
+        for at, key in _outermost(page):
+            said, place = key
+            text = text_of(page.lines[at])
+            small = page.lines[at][0].size < _SMALL * largest
+            if (
+                (place is not None and self.places[key] >= fewest)
+                or self.words[said] >= most
+                or (
+                    place is not None
+                    and ((small and self.texts[text] > 1) or _PAGE_NUMBER.match(text))
+                )
+            ):
+                found.add(at)
+        return found
 
 
 def _page_numbers(page: PageLayout) -> set[int]:
@@ -82,15 +127,17 @@ def _page_numbers(page: PageLayout) -> set[int]:
     return found
 
 
-def _margins(page: PageLayout) -> list[tuple[int, Key]]:
-    """Lines at the very top and bottom: their number, and what they say without digits."""
+def _outermost(page: PageLayout) -> list[tuple[int, Key]]:
+    """The lines at the very top and bottom, with what they say and where in the margin."""
     placed = sorted(((line[0].y, at) for at, line in enumerate(page.lines) if line), reverse=True)
     found: list[tuple[int, Key]] = []
     for top, candidates in ((True, placed[:_OUTERMOST]), (False, placed[-_OUTERMOST:])):
         for y, at in candidates:
             from_edge = page.height - y if top else y
             text = text_of(page.lines[at])
-            if from_edge <= _MARGIN * page.height and len(text) <= _LONGEST:
-                said = re.sub(r"\d+|\b[ivxlc]+\b", "#", text.casefold())
-                found.append((at, (said, round(from_edge / _SAME_PLACE))))
+            if len(text) > _LONGEST:
+                continue
+            said = re.sub(r"\d+|\b[ivxlc]+\b", "#", text.casefold())
+            inside = from_edge <= _MARGIN * page.height
+            found.append((at, (said, round(from_edge / _SAME_PLACE) if inside else None)))
     return found
