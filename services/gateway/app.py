@@ -1,7 +1,7 @@
 """Composition root of the gateway: builds the use cases and their entrances over given ports."""
 
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -287,6 +287,37 @@ async def assemble(
 
     front = Front(gateway.asgi, gateway.grpc, services=gateway.grpc_services, address=address)
     return Assembly(parts=[replace(gateway.parts, outbox=outbox)], fronts=[front], begun=begun)
+
+
+@asynccontextmanager
+async def access(resources: Resources) -> AsyncIterator[Access]:
+    """Keys, projects and plans for the command line, also while a gateway runs."""
+    database = resources.database(Service.GATEWAY, METADATA, MIGRATIONS)
+    await database.migrate()
+    try:
+        yield Access(
+            database=database,
+            store=SqlKeyStore(),
+            catalogue=SqlCatalogueStore(),
+            clock=resources.clock,
+        )
+    finally:
+        await database.close()
+
+
+async def reopen(resources: Resources, document_id: str) -> None:
+    """A document that had failed is being worked on again (a dead letter is replayed)."""
+    database = resources.database(Service.GATEWAY, METADATA, MIGRATIONS)
+    await database.migrate()
+    store = SqlCatalogueStore()
+    try:
+        async with database.write() as tx:
+            document = await store.document(tx, document_id, locked=True)
+            if document is not None and document.state.outcome == "failed":
+                state = replace(document.state, outcome="running", error_code=0, error_message="")
+                await store.save_document(tx, replace(document, state=state))
+    finally:
+        await database.close()
 
 
 def main() -> None:

@@ -61,6 +61,8 @@ def test_exceptions_are_swallowed_by_the_policy_alone() -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or getattr(node.type, "id", "") in ("Exception", "BaseException"))
+        # Cleaning up and raising again swallows nothing.
+        and not isinstance(node.body[-1], ast.Raise)
     ]
     assert guilty == [], "`except Exception` lives in the delivery policy"
 

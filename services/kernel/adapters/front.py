@@ -76,7 +76,7 @@ class Front:
             )
         )
         self._serving = asyncio.create_task(self._serve(self._http))
-        while not self._http.started and not self._serving.done():
+        while not (self._http.started or self._serving.done()):  # noqa: ASYNC110 - only a flag tells
             await asyncio.sleep(0.01)
         if self._serving.done():
             await self._serving

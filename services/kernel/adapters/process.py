@@ -39,23 +39,14 @@ from services.kernel.ports.blobs import Blobs
 from services.kernel.ports.generations import Generations
 from services.kernel.ports.index import Identity, Index
 from services.kernel.runtime import logging, tracing
-from services.kernel.runtime.connections import ConnectionSettings
+from services.kernel.runtime.connections import ConnectionSettings, PeerSettings
 from services.kernel.runtime.lifecycle import Runtime, ServiceParts
 from services.kernel.runtime.model_settings import ModelSettings
 from services.kernel.runtime.settings import RuntimeSettings, Settings, describe, load
 
-__all__ = ["Assembly", "PeerSettings", "ProcessSettings", "Resources", "main_of"]
+__all__ = ["Assembly", "ProcessSettings", "Resources", "main_of", "opened", "start"]
 
 SEGMENTATION: Final = "1"
-
-
-class PeerSettings(BaseModel):
-    """Where the other services' internal gRPC is: MEMLOOM_PEERS__RETRIEVER=host:port."""
-
-    ingest: str = Field(default="127.0.0.1:50061", description="Ingest's internal gRPC.")
-    memorizer: str = Field(default="127.0.0.1:50062", description="The memorizer's internal gRPC.")
-    retriever: str = Field(default="127.0.0.1:50063", description="The retriever's internal gRPC.")
-    feedback: str = Field(default="127.0.0.1:50064", description="Feedback's internal gRPC.")
 
 
 class ProcessSettings(ConnectionSettings, ModelSettings, Settings):
@@ -65,7 +56,6 @@ class ProcessSettings(ConnectionSettings, ModelSettings, Settings):
         default=Path("data"), description="Folder of everything that no server keeps."
     )
     runtime: RuntimeSettings = Field(default_factory=RuntimeSettings)
-    peers: PeerSettings = Field(default_factory=PeerSettings)
 
 
 class Resources:
@@ -144,7 +134,7 @@ class Resources:
                 ),
             )
             self._channels[address] = channel
-            self._stack.push_async_callback(channel.close)
+            self._stack.push_async_callback(channel.close, None)
         return self._channels[address]
 
 

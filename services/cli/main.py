@@ -1,4 +1,4 @@
-"""`memloom ...` for people."""
+"""The commands, and how our own errors end: a sentence, not a traceback."""
 
 import asyncio
 import sys
@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from services.cli import dead_letters, operators
+from services.cli.options import Data
 from services.embedded import EmbeddedSettings, Where
 from services.embedded import serve as serve_embedded
 from services.kernel.adapters.process import settings_text
@@ -19,11 +21,13 @@ app = typer.Typer(
     help="Memory and knowledge base for AI assistants.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    add_completion=False,
 )
 topics = typer.Typer(help="The catalogue of topics.", no_args_is_help=True)
 app.add_typer(topics, name="topics")
-
-Data = Annotated[Path, typer.Option(help="Folder of the data.")]
+app.add_typer(operators.keys, name="keys")
+app.add_typer(operators.plans, name="plans")
+app.add_typer(dead_letters.app, name="dlq")
 
 
 @app.command()
@@ -50,6 +54,9 @@ def parse(
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
     """Show the blocks and passages of a file, as the product would make them."""
+    if not file.is_file():
+        typer.echo(f"there is no file {file}", err=True)
+        raise typer.Exit(2)
     parsed = asyncio.run(parse_file(file))
     limits = EmbeddedSettings().memorizer
     passages = segment(
@@ -59,22 +66,18 @@ def parse(
         max_tokens=limits.max_tokens,
     )
     if json:
-        typer.echo(
-            f'{{"parsed": {parsed.model_dump_json()}, "passages": '
-            f"[{','.join(passage.model_dump_json() for passage in passages)}]}}"
-        )
+        listed = ",".join(passage.model_dump_json() for passage in passages)
+        typer.echo(f'{{"parsed": {parsed.model_dump_json()}, "passages": [{listed}]}}')
         return
     typer.echo(f"{parsed.title} ({parsed.reader}, pages: {parsed.pages or '-'})\n")
     for block in parsed.blocks:
-        typer.echo(
-            f"{block.kind.value:<10} p{block.page or '-'} {block.start}-{block.end} {block.text}"
-        )
+        place = f"p{block.page or '-'} {block.start}-{block.end}"
+        typer.echo(f"{block.kind.value:<10} {place:<16} {block.text}")
     for passage in passages:
-        path = " › ".join(passage.heading_path)
         typer.echo(
-            f"\n[{passage.ordinal}] {path} (pages {passage.page_first or '-'} to "
-            f"{passage.page_last or '-'}, {passage.start}-{passage.end}, {passage.tokens} tokens)\n"
-            f"{passage.text}"
+            f"\n[{passage.ordinal}] {' › '.join(passage.heading_path)} "
+            f"(pages {passage.page_first or '-'} to {passage.page_last or '-'}, "
+            f"{passage.start}-{passage.end}, {passage.tokens} tokens)\n{passage.text}"
         )
 
 
@@ -95,8 +98,21 @@ def export(
         raise typer.Exit(1)
 
 
+@topics.command("apply")
+def apply(
+    replication: Annotated[
+        int | None, typer.Option(help="Copies of each topic; default: MEMLOOM_KAFKA__REPLICATION.")
+    ] = None,
+    partitions: Annotated[
+        int | None, typer.Option(help="Partitions; default: MEMLOOM_KAFKA__PARTITIONS.")
+    ] = None,
+) -> None:
+    """Create the topics on Kafka and set what differs; safe to repeat."""
+    operators.apply_catalogue(replication, partitions)
+
+
 def main() -> None:
-    """Entry point: our own errors are sentences, not tracebacks."""
+    """Entry point."""
     try:
         app()
     except MemloomError as error:

@@ -1,0 +1,5 @@
+"""`memloom ...` for people."""
+
+from services.cli.main import main
+
+__all__ = ["main"]
