@@ -1,17 +1,17 @@
-"""The configured models, opened together and closed together."""
+"""The configured models, opened together and closed together.
+
+Their clients are imported where one is configured: most installations have none, and the imports
+cost seconds.
+"""
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import httpx
-from openai import AsyncOpenAI
 from pydantic import SecretStr
 
 from services.kernel.adapters.embedding_cache import CachingEmbedder
-from services.kernel.adapters.fastembed_embedder import FastembedEmbedder
-from services.kernel.adapters.http_reranker import HttpReranker
-from services.kernel.adapters.openai_chat import OpenAIChat
-from services.kernel.adapters.openai_embedder import OpenAIEmbedder
 from services.kernel.ports.models import ChatModel, Embedder, Reranker
 from services.kernel.runtime.model_settings import (
     ChatSettings,
@@ -19,6 +19,9 @@ from services.kernel.runtime.model_settings import (
     ModelSettings,
     RerankerSettings,
 )
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
 
 
 @dataclass
@@ -50,6 +53,8 @@ def open_chat(settings: ChatSettings, stack: AsyncExitStack) -> ChatModel | None
     """The chat model, or None; what closes it is left on the `stack`."""
     if not settings.model:
         return None
+    from services.kernel.adapters.openai_chat import OpenAIChat  # noqa: PLC0415 - see above
+
     client = _openai(settings.url, settings.api_key, settings.seconds, settings.retries)
     stack.push_async_callback(client.close)
     return OpenAIChat(
@@ -69,6 +74,10 @@ async def open_embedder(settings: EmbedderSettings, stack: AsyncExitStack) -> Em
     if kind == "none":
         return None
     if kind == "fastembed":
+        from services.kernel.adapters.fastembed_embedder import (  # noqa: PLC0415 - see above
+            FastembedEmbedder,
+        )
+
         local = await FastembedEmbedder.open(
             name,
             languages=settings.languages,
@@ -78,6 +87,10 @@ async def open_embedder(settings: EmbedderSettings, stack: AsyncExitStack) -> Em
         stack.push_async_callback(local.close)
         inner = local
     else:
+        from services.kernel.adapters.openai_embedder import (  # noqa: PLC0415 - see above
+            OpenAIEmbedder,
+        )
+
         client = _openai(settings.url, settings.api_key, settings.seconds, settings.retries)
         stack.push_async_callback(client.close)
         inner = await OpenAIEmbedder.open(
@@ -96,6 +109,8 @@ def open_reranker(settings: RerankerSettings, stack: AsyncExitStack) -> Reranker
     """The reranker, or None; what closes it is left on the `stack`."""
     if not settings.url:
         return None
+    from services.kernel.adapters.http_reranker import HttpReranker  # noqa: PLC0415 - see above
+
     client = httpx.AsyncClient(timeout=settings.seconds)
     stack.push_async_callback(client.aclose)
     return HttpReranker(
@@ -110,7 +125,9 @@ def open_reranker(settings: RerankerSettings, stack: AsyncExitStack) -> Reranker
     )
 
 
-def _openai(url: str, key: SecretStr, seconds: float, retries: int) -> AsyncOpenAI:
+def _openai(url: str, key: SecretStr, seconds: float, retries: int) -> "AsyncOpenAI":
+    from openai import AsyncOpenAI  # noqa: PLC0415 - see above
+
     # Local servers want no key, the client insists on one.
     return AsyncOpenAI(
         base_url=url,
