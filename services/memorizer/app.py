@@ -89,7 +89,14 @@ def build(
     return ServiceParts(
         name=Service.MEMORIZER,
         database=database,
-        subscriptions=subscriptions(documents, messages, corrections, settings),
+        subscriptions=subscriptions(
+            documents,
+            messages,
+            corrections,
+            document_workers=settings.document_workers,
+            passage_workers=settings.passage_workers,
+            message_workers=settings.message_workers,
+        ),
         servicers=(serve,),
         tasks=(sweep,),
         checks={"database": database.check, "blobs": blobs.check, "index": index.check},

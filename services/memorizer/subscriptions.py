@@ -1,5 +1,6 @@
 """Which event leads to which handler. Messages have consumers of their own, so that no chat line
-waits behind a book."""
+waits behind a book.
+"""
 
 from services.kernel.contracts import topics
 from services.kernel.contracts.events import (
@@ -14,30 +15,32 @@ from services.kernel.runtime.dispatch import Subscription
 from services.memorizer.handlers.corrections import Corrections
 from services.memorizer.handlers.documents import Documents
 from services.memorizer.handlers.messages import Messages
-from services.memorizer.settings import MemorizerSettings
 
 
 def subscriptions(
     documents: Documents,
     messages: Messages,
     corrections: Corrections,
-    settings: MemorizerSettings,
+    *,
+    document_workers: int = 2,
+    passage_workers: int = 4,
+    message_workers: int = 4,
 ) -> tuple[Subscription, ...]:
-    """The table of this service."""
+    """The table of this service; workers: records of a topic that are handled at once."""
     return (
         Subscription(
             topic=topics.PARSED,
             group="memorizer.documents",
             handlers={DocumentParsed: documents.on_parsed},
             on_failure=documents.on_failure,
-            workers=settings.document_workers,
+            workers=document_workers,
         ),
         Subscription(
             topic=topics.SEGMENTED,
             group="memorizer.passages",
             handlers={PassagesSegmented: documents.on_segmented},
             on_failure=documents.on_failure,
-            workers=settings.passage_workers,
+            workers=passage_workers,
         ),
         Subscription(
             topic=topics.DOCUMENTS,
@@ -56,7 +59,7 @@ def subscriptions(
             group="memorizer.messages",
             handlers={MessagesRecorded: messages.on_recorded},
             on_failure=messages.on_failure,
-            workers=settings.message_workers,
+            workers=message_workers,
         ),
         Subscription(
             topic=topics.CORRECTIONS,

@@ -93,9 +93,7 @@ class Memorizer:
         messages = Messages(**shared, clock=self.clock)  # type: ignore[arg-type] # typed above
         corrections = Corrections(**shared, clock=self.clock)  # type: ignore[arg-type] # as above
         self.commands = RecordCommands(**shared, clock=self.clock)  # type: ignore[arg-type] # as above
-        self.table: tuple[Subscription, ...] = subscriptions(
-            documents, messages, corrections, settings
-        )
+        self.table: tuple[Subscription, ...] = subscriptions(documents, messages, corrections)
 
     def _handler(self, event: Event) -> Handler:
         for subscription in self.table:
