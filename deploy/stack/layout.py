@@ -31,6 +31,9 @@ class Layout:
     postgres_port: int = 15432
     otlp_port: int = 14317
     otlp_http_port: int = 14318
+    rest_port: int = 18080
+    grpc_port: int = 15051
+    services_port: int = 15060
     s3: str = "minio"
     s3_user: str = "memloom"
     s3_password: str = "memloom-secret"  # noqa: S105 - of a server on loopback only

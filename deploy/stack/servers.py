@@ -38,7 +38,7 @@ class Server:
         """Where its pid is noted."""
         return layout.pids / f"{self.name}.json"
 
-    def start(self, layout: Layout, *, seconds: float = 90.0) -> bool:
+    def start(self, layout: Layout, *, seconds: float = 180.0) -> bool:
         """Start and wait until ready; False where it ran already. ServerError."""
         pid_file = self.pid_file(layout)
         fresh = process.running(pid_file) is None
@@ -68,9 +68,10 @@ class Server:
         return process.stop(self.pid_file(layout), with_signal=self.stop_signal)
 
 
-def _http_ok(url: str) -> bool:
+def http_ok(url: str) -> bool:
+    """Whether it answers 200 within three seconds."""
     try:
-        with urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310 - http on loopback
+        with urllib.request.urlopen(url, timeout=3) as answer:  # noqa: S310 - http on loopback
             return bool(answer.status == 200)  # noqa: PLR2004 - HTTP's OK
     except (OSError, urllib.error.URLError):
         return False
@@ -175,7 +176,7 @@ def _s3_env(layout: Layout) -> dict[str, str]:
 
 def _s3_ready(layout: Layout) -> bool:
     path = "/minio/health/ready" if install.s3_server(layout) == "minio" else "/health"
-    return _http_ok(f"http://127.0.0.1:{layout.s3_port}{path}")
+    return http_ok(f"http://127.0.0.1:{layout.s3_port}{path}")
 
 
 # PostgreSQL ----------------------------------------------------------------------------------
@@ -268,7 +269,7 @@ def servers() -> dict[str, Server]:
             "tika",
             lambda layout: layout.render("tika.xml", _tika_config(layout)),
             _tika_command,
-            lambda layout: _http_ok(f"http://127.0.0.1:{layout.tika_port}/version"),
+            lambda layout: http_ok(f"http://127.0.0.1:{layout.tika_port}/version"),
         ),
         Server("s3", _prepare_s3, _s3_command, _s3_ready, env=_s3_env),
         Server(

@@ -9,7 +9,8 @@
     stack.py env [--export|--tests]  the MEMLOOM_ variables that point to these servers
     stack.py wipe                stop and forget all data
 
-NAME: postgres, kafka, tika, s3, otel. Standard library only: it runs before anything is set up.
+NAME: postgres, kafka, tika, s3, otel; or `services` for the six services (after `make setup`), or
+one of them by name. Standard library only: it runs before anything is set up.
 """
 
 import argparse
@@ -25,7 +26,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from deploy.stack import process
 from deploy.stack.install import INSTALLERS, InstallError
 from deploy.stack.layout import Layout
-from deploy.stack.servers import servers
+from deploy.stack.servers import Server, servers
+from deploy.stack.services import apply_topics, services
 
 
 def say(line: str) -> None:
@@ -34,8 +36,15 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
+def everything() -> dict[str, Server]:
+    """Servers and services, by name."""
+    return servers() | services()
+
+
 def _install_one(layout: Layout, name: str) -> str | None:
     began = time.monotonic()
+    if name not in INSTALLERS:
+        return None
     try:
         INSTALLERS[name](layout)
     except InstallError as error:
@@ -57,13 +66,15 @@ def up(layout: Layout, names: list[str]) -> None:
     """Install, start and wait until ready; in parallel, so that no server waits for a build."""
     layout.logs.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
+    if set(names) & set(services()):
+        apply_topics(layout)
 
     def one(name: str) -> str | None:
         failure = _install_one(layout, name)
         if failure is not None:
             return failure
         try:
-            fresh = servers()[name].start(layout)
+            fresh = everything()[name].start(layout)
         except process.ServerError as error:
             return str(error)
         say(f"{name:9} {'ready' if fresh else 'was running'} ({time.monotonic() - began:.1f} s)")
@@ -78,7 +89,7 @@ def up(layout: Layout, names: list[str]) -> None:
 def down(layout: Layout, names: list[str]) -> None:
     """Stop in parallel."""
     with ThreadPoolExecutor(len(names)) as pool:
-        stopped = pool.map(lambda n: servers()[n].stop(layout), names)
+        stopped = pool.map(lambda n: everything()[n].stop(layout), names)
     for name, was_running in zip(names, stopped, strict=True):
         say(f"{name:9} {'stopped' if was_running else 'was not running'}")
 
@@ -86,7 +97,7 @@ def down(layout: Layout, names: list[str]) -> None:
 def kill(layout: Layout, names: list[str]) -> None:
     """Kill -9."""
     for name in names:
-        killed = process.kill(servers()[name].pid_file(layout))
+        killed = process.kill(everything()[name].pid_file(layout))
         say(f"{name:9} {'killed' if killed else 'was not running'}")
 
 
@@ -94,7 +105,7 @@ def status(layout: Layout, names: list[str]) -> int:
     """Say what runs; 1 where one does not answer."""
     bad = 0
     for name in names:
-        server = servers()[name]
+        server = everything()[name]
         pid = process.running(server.pid_file(layout))
         state = "down" if pid is None else "ready" if server.ready(layout) else "not ready"
         bad += state != "ready"
@@ -109,12 +120,17 @@ def main() -> int:
     )
     commands = ("install", "up", "down", "kill", "status", "env", "wipe")
     parser.add_argument("command", choices=commands)
-    parser.add_argument("names", nargs="*", choices=[*servers(), []], metavar="NAME")
+    known = [*everything(), "services", []]
+    parser.add_argument("names", nargs="*", choices=known, metavar="NAME")
     parser.add_argument("--export", action="store_true", help="env: as shell `export` lines")
     parser.add_argument("--tests", action="store_true", help="env: MEMLOOM_TEST_ variables")
     asked = parser.parse_args()
     layout = Layout.from_environment()
     names: list[str] = list(asked.names) or list(servers())
+    if "services" in names:
+        names = [name for name in names if name != "services"] + list(services())
+    if asked.command in {"down", "wipe"} and not asked.names:
+        down(layout, list(services()))
     try:
         if asked.command == "status":
             return status(layout, names)

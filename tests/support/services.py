@@ -47,7 +47,7 @@ class StackMemloom(Memloom):
         names = ["ingest", "parser", "feedback", "gateway"]
         names += ["memorizer", "retriever"] if settings().qdrant_url else [INDEX]
         for name in names:
-            module = "tests.support.index_process" if name == INDEX else f"services.{name}"
+            module = "deploy.stack.index_process" if name == INDEX else f"services.{name}"
             self.services[name] = ServiceProcess(module)
 
     def _peer(self, name: str) -> str:
