@@ -1,6 +1,6 @@
 """From what the index found to an answer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -9,6 +9,8 @@ from services.kernel.contracts.retrieval import SearchAnswer, SearchRequest
 from services.kernel.ports.index import Hit
 from services.retriever.domain import corrections as correcting
 from services.retriever.domain.assembly import assemble, level, set_relativity
+from services.retriever.domain.background.choosing import Choice, choose
+from services.retriever.domain.background.facts import sources, telling_words
 from services.retriever.domain.candidates import Candidate, gather, ordered
 from services.retriever.domain.fusion import dense_weight
 from services.retriever.domain.knowledge import rank_knowledge
@@ -20,6 +22,8 @@ from services.retriever.domain.text import Lexicon
 # Candidates whose words may decide between variants, and how many such words are looked up.
 _VARIANTS = 24
 _VARIANT_TERMS = 96
+_BACKGROUND_TERMS = 96
+_KEPT = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,27 +34,34 @@ class Found:
     personal_dense: Sequence[Hit] = ()
     knowledge_sparse: Sequence[Hit] = ()
     knowledge_dense: Sequence[Hit] = ()
+    siblings: Sequence[Hit] = ()
     exhausted: bool = True
     corrections: tuple[MemoryRecord, ...] = ()
     background: tuple[MemoryRecord, ...] = ()
-    recent: tuple[MemoryRecord, ...] = ()
 
     def extended(
         self,
         *,
         corrections: tuple[MemoryRecord, ...],
         background: tuple[MemoryRecord, ...],
-        recent: tuple[MemoryRecord, ...],
+        siblings: Sequence[Hit],
     ) -> "Found":
         """With what the second call brought."""
-        known = {record.id: record for record in (*self.corrections, *corrections)}
         return replace(
-            self, corrections=tuple(known.values()), background=background, recent=recent
+            self,
+            corrections=_distinct(self.corrections, corrections),
+            background=_distinct(self.background, background),
+            siblings=siblings,
         )
+
+    def background_terms(self, analysis: Analysis, lexicon: Lexicon) -> tuple[str, ...]:
+        """What the user said, as terms by which sections beside the hits may be found."""
+        records = _distinct(self.background, (hit.record for hit in self.personal_sparse))
+        return tuple(telling_words(sources(records), analysis, lexicon)[:_BACKGROUND_TERMS])
 
     def document_ids(self) -> tuple[str, ...]:
         """Documents of the knowledge side's hits, each once."""
-        hits = (*self.knowledge_sparse, *self.knowledge_dense)
+        hits = (*self.knowledge_sparse[:_VARIANTS], *self.knowledge_dense[:_VARIANTS])
         named = (hit.record.anchor.document_id for hit in hits if hit.record.anchor is not None)
         return tuple(dict.fromkeys(identifier for identifier in named if identifier))
 
@@ -90,8 +101,10 @@ def rank(
 ) -> Ranked:
     """Score both sides, let corrections take their places, leave out repeats."""
     weight = dense_weight(analysis, spoken)
-    personal = _personal(found, request, analysis, lexicon, weight)
-    knowledge, marks = _knowledge(found, analysis, lexicon, weight, use_background=use_background)
+    knowledge, marks, choice = _knowledge(
+        found, analysis, lexicon, weight, use_background=use_background
+    )
+    personal = _personal(found, request, analysis, lexicon, weight=weight, choice=choice)
     return Ranked((*personal, *knowledge), marks)
 
 
@@ -113,19 +126,31 @@ def rerank_order(ranked: Ranked, items: Sequence[Candidate], scores: Sequence[fl
 
 
 def _personal(
-    found: Found, request: SearchRequest, analysis: Analysis, lexicon: Lexicon, weight: float
+    found: Found,
+    request: SearchRequest,
+    analysis: Analysis,
+    lexicon: Lexicon,
+    *,
+    weight: float,
+    choice: Choice,
 ) -> list[Candidate]:
     candidates = gather(found.personal_sparse, found.personal_dense)
     known = {candidate.id for candidate in candidates}
-    candidates += [Candidate(record) for record in found.recent if record.id not in known]
+    others = {r.id: r for r in found.background if r.id not in known}
+    candidates += [
+        Candidate(record)
+        for record in others.values()
+        if record.kind is not Kind.MESSAGE or record.id in choice.decisive
+    ]
     best = rank_personal(
         candidates,
         analysis,
         lexicon,
         conversation_id=request.conversation_id,
         dense_weight=weight,
+        decisive=choice.decisive,
     )
-    kept = without_duplicates(candidates, analysis.terms, lexicon)
+    kept = without_duplicates(ordered(candidates)[:_KEPT], analysis.terms, lexicon)
     set_relativity(kept, level(best))
     return kept
 
@@ -137,19 +162,29 @@ def _knowledge(
     weight: float,
     *,
     use_background: bool,
-) -> tuple[list[Candidate], dict[UUID, tuple[str, ...]]]:
+) -> tuple[list[Candidate], dict[UUID, tuple[str, ...]], Choice]:
     candidates = gather(found.knowledge_sparse, found.knowledge_dense)
     known = {candidate.id for candidate in candidates}
-    candidates += [Candidate(record) for record in found.corrections if record.id not in known]
+    beside = _distinct(found.corrections, (hit.record for hit in found.siblings))
+    candidates += [Candidate(record) for record in beside if record.id not in known]
     best = rank_knowledge(
         candidates, analysis, lexicon, exhausted=found.exhausted, dense_weight=weight
     )
     demote_summaries(candidates)
+    choice = Choice({})
+    if use_background:
+        background = _distinct(found.background, (hit.record for hit in found.personal_sparse))
+        passages = [c for c in candidates if c.record.kind is not Kind.CORRECTION]
+        choice = choose(passages, background, analysis, lexicon)
     active = [correcting.read(record) for record in found.corrections]
     correcting.place(candidates, active, analysis, lexicon)
     marks = correcting.marks([candidate.record for candidate in candidates], active)
-    # A correction that neither the query nor a shown passage calls for has no place here.
-    candidates = [c for c in candidates if c.score > 0 or c.record.kind is not Kind.CORRECTION]
+    # What neither the query nor the background calls for has no place here.
+    candidates = [c for c in candidates if c.score > 0]
     kept = without_duplicates(ordered(candidates), analysis.terms, lexicon)
     set_relativity(kept, level(best))
-    return kept, marks
+    return kept, marks, choice
+
+
+def _distinct(*groups: Iterable[MemoryRecord]) -> tuple[MemoryRecord, ...]:
+    return tuple({record.id: record for group in groups for record in group}.values())

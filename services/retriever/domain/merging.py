@@ -10,16 +10,35 @@ _OVERLAP = 0.6
 _ALIKE = 0.8
 _JOINED = 1600
 _SUMMARY = 0.6
+_RESTATED = (Kind.FACT, Kind.PREFERENCE)
 
 
 def without_duplicates(
     candidates: Sequence[Candidate], terms: Sequence[str], lexicon: Lexicon
 ) -> list[Candidate]:
-    """Best first; a candidate that says what a better one says is left out."""
+    """Best first; a candidate of the same side that says what a better one says is left out."""
     kept: list[Candidate] = []
+    values: set[tuple[str, bool]] = set()
+    # Only what shares a document or a message, or is a like memory, can repeat.
+    by_source: dict[str, list[Candidate]] = {}
+    alike: list[Candidate] = []
     for candidate in ordered(candidates):
-        if not any(_repeats(candidate, other, terms, lexicon) for other in kept):
-            kept.append(candidate)
+        record = candidate.record
+        value = (record.value, record.kind is Kind.CORRECTION)
+        if value in values:
+            continue
+        sources = _sources(record)
+        near = [other for source in sources for other in by_source.get(source, ())]
+        if record.kind in _RESTATED:
+            near.extend(alike)
+        if any(_repeats(record, other.record, terms, lexicon) for other in near):
+            continue
+        kept.append(candidate)
+        values.add(value)
+        for source in sources:
+            by_source.setdefault(source, []).append(candidate)
+        if record.kind in _RESTATED:
+            alike.append(candidate)
     return kept
 
 
@@ -53,17 +72,18 @@ def join_neighbours(items: Sequence[Candidate]) -> list[Candidate]:
     return joined
 
 
+def _sources(record: MemoryRecord) -> tuple[str, ...]:
+    if record.anchor is not None:
+        return (record.anchor.document_id,)
+    return tuple({item.message_id for item in record.evidence})
+
+
 def _repeats(
-    candidate: Candidate, other: Candidate, terms: Sequence[str], lexicon: Lexicon
+    mine: MemoryRecord, theirs: MemoryRecord, terms: Sequence[str], lexicon: Lexicon
 ) -> bool:
-    mine, theirs = candidate.record, other.record
     if Kind.CORRECTION in (mine.kind, theirs.kind):
-        return mine.kind is theirs.kind and mine.value == theirs.value
-    if mine.value == theirs.value and candidate.side == other.side:
-        return True
-    if candidate.side != other.side:
         return False
-    if candidate.side == "knowledge":
+    if mine.anchor is not None or theirs.anchor is not None:
         return _share(mine, theirs) >= _OVERLAP and _share(theirs, mine) >= _OVERLAP
     return _restates(mine, theirs, terms, lexicon)
 
@@ -72,19 +92,23 @@ def _restates(
     mine: MemoryRecord, theirs: MemoryRecord, terms: Sequence[str], lexicon: Lexicon
 ) -> bool:
     """A turn whose fact is shown adds nothing, unless the query finds more in the turn."""
+    turns = (mine.kind is Kind.MESSAGE) + (theirs.kind is Kind.MESSAGE)
+    if turns == 1 and not _one_source(mine, theirs):
+        return False
     ours, shown = lexicon.of(mine), lexicon.of(theirs)
+    if turns == 1:
+        return all(term in shown.counts for term in terms if term in ours.counts)
+    sizes = len(ours.counts), len(shown.counts)
+    if mine.kind is not theirs.kind or min(sizes) < _ALIKE * max(sizes):
+        return False
     shared = sum(1 for term in ours.counts if term in shown.counts)
-    union = len(ours.counts) + len(shown.counts) - shared
-    if mine.kind is theirs.kind and union and shared / union >= _ALIKE:
-        return True
-    if (mine.kind is Kind.MESSAGE) == (theirs.kind is Kind.MESSAGE):
-        return False
-    same = {item.message_id for item in mine.evidence} & {
-        item.message_id for item in theirs.evidence
-    }
-    if not same:
-        return False
-    return all(term in shown.counts for term in terms if term in ours.counts)
+    union = sum(sizes) - shared
+    return union > 0 and shared / union >= _ALIKE
+
+
+def _one_source(mine: MemoryRecord, theirs: MemoryRecord) -> bool:
+    ours = {item.message_id for item in mine.evidence}
+    return any(item.message_id in ours for item in theirs.evidence)
 
 
 def _share(whole: MemoryRecord, part: MemoryRecord) -> float:

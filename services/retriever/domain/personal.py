@@ -1,6 +1,7 @@
 """Ranking of what belongs to a person: facts, preferences, tool memories, turns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from services.kernel.contracts.records import Kind, MemoryRecord
 from services.retriever.domain.candidates import Candidate
@@ -14,6 +15,7 @@ _AVERAGE = 100.0
 _ASSISTANT = 0.5
 _CONVERSATION = 1.15
 _DAY = 0.35
+_DECISIVE = 1.0
 _FRESHNESS = 0.1
 
 
@@ -24,6 +26,7 @@ def rank_personal(
     *,
     conversation_id: str,
     dense_weight: float,
+    decisive: Mapping[UUID, float],
 ) -> float:
     """Set every candidate's `score` (0..1) and return the best one's coverage of the query."""
     bags = [lexicon.of(candidate.record) for candidate in candidates]
@@ -47,7 +50,7 @@ def rank_personal(
             score *= 1 + _FRESHNESS * age
         if analysis.days and _said_then(record, analysis):
             score += _DAY
-        candidate.score = score
+        candidate.score = score + _DECISIVE * min(1.0, decisive.get(record.id, 0.0))
     top = max((candidate.score for candidate in candidates), default=0.0)
     for candidate in candidates:
         candidate.score = candidate.score / top if top > 0 else 0.0

@@ -18,6 +18,8 @@ from services.retriever.domain.query import Analysis, analyse
 from services.retriever.domain.text import Lexicon
 
 _CORRECTIONS = 100
+_TURNS = 40
+_SIBLINGS = 16
 _EMPTY = SparseVector((), ())
 _BACKGROUND_KINDS = (Kind.FACT, Kind.PREFERENCE, Kind.MESSAGE)
 
@@ -95,11 +97,11 @@ class Search:
         dense = await self._embed(request.query, notes)
         first = await self._first(request, dense).run(self._index)
         found = self._found(first)
-        second = await self._second(request, found).run(self._index)
+        second = await self._second(request, analysis, found).run(self._index)
         found = found.extended(
             corrections=_records(second, "corrections"),
-            background=_records(second, "background-words", "background-recent"),
-            recent=_records(second, "recent"),
+            background=_records(second, "background-words"),
+            siblings=second.get("siblings", []),
         )
         # Pure Python over at most a few hundred records: off the loop, for the others' sake.
         ranked = await asyncio.to_thread(
@@ -129,6 +131,17 @@ class Search:
         batch.add("knowledge-sparse", "sparse", sparse, knowledge, corpus=corpus, limit=limit)
         batch.add("knowledge-dense", "dense", dense, knowledge, limit=limit)
         batch.add("correction-sparse", "sparse", sparse, corrections, corpus=corpus, limit=20)
+        # What is known of the user, whatever the query says: newest first.
+        batch.add(
+            "facts-recent",
+            "recent",
+            _EMPTY,
+            scope.personal((Kind.FACT, Kind.PREFERENCE)),
+            limit=self._options.background_facts,
+        )
+        if self._options.background and knowledge is not None:
+            turns = scope.personal((Kind.MESSAGE,))
+            batch.add("turns-recent", "recent", _EMPTY, turns, limit=_TURNS)
         return batch
 
     def _found(self, hits: dict[str, list[Hit]]) -> Found:
@@ -141,36 +154,46 @@ class Search:
             knowledge_dense=hits.get("knowledge-dense", []),
             exhausted=len(hits.get("knowledge-sparse", [])) < limit,
             corrections=tuple(hit.record for hit in corrections),
+            background=_records(hits, "facts-recent", "turns-recent"),
         )
 
-    def _second(self, request: SearchRequest, found: Found) -> _Batch:
-        """What the first call's hits call for: corrections of the documents, the background."""
+    def _second(self, request: SearchRequest, analysis: Analysis, found: Found) -> _Batch:
+        """What the first call's hits call for: corrections of their documents, what the user
+        said in the words by which the hits differ, and sections beside the hits in the words of
+        what the user said.
+        """
         batch = _Batch([], [])
         scope = request.scope
         documents = found.document_ids()
-        if documents:
-            batch.add(
-                "corrections",
-                "recent",
-                _EMPTY,
-                scope.knowledge((Kind.CORRECTION,), documents=documents),
-                limit=_CORRECTIONS,
-            )
-        shown = tuple(kind for kind in (Kind.FACT, Kind.PREFERENCE) if kind in request.kinds)
-        batch.add("recent", "recent", _EMPTY, scope.personal(shown) if shown else None, limit=25)
-        facts = self._options.background_facts if self._options.background else 0
-        if facts and documents and scope.subject is not None:
-            own = scope.personal(_BACKGROUND_KINDS)
-            words = self._encoder.query(" ".join(found.variant_terms(self._lexicon)))
-            batch.add(
-                "background-words",
-                "sparse",
-                words,
-                own,
-                corpus=scope.corpus("personal"),
-                limit=facts,
-            )
-            batch.add("background-recent", "recent", _EMPTY, own, limit=facts)
+        if not documents:
+            return batch
+        batch.add(
+            "corrections",
+            "recent",
+            _EMPTY,
+            scope.knowledge((Kind.CORRECTION,), documents=documents),
+            limit=_CORRECTIONS,
+        )
+        if not self._options.background or scope.subject is None:
+            return batch
+        words = self._encoder.query(" ".join(found.variant_terms(self._lexicon)))
+        batch.add(
+            "background-words",
+            "sparse",
+            words,
+            scope.personal(_BACKGROUND_KINDS),
+            corpus=scope.corpus("personal"),
+            limit=_TURNS,
+        )
+        words = self._encoder.query(" ".join(found.background_terms(analysis, self._lexicon)))
+        batch.add(
+            "siblings",
+            "sparse",
+            words,
+            scope.knowledge((Kind.PASSAGE,), documents=documents),
+            corpus=scope.corpus("knowledge"),
+            limit=_SIBLINGS,
+        )
         return batch
 
     async def _embed(self, query: str, notes: list[str]) -> Dense:

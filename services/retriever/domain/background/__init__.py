@@ -1,0 +1,1 @@
+"""The user's background: facts choose among the variants that the query found."""

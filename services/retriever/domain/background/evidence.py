@@ -1,0 +1,136 @@
+"""What each fact says for and against each candidate."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from services.retriever.domain.background.facts import Fact
+from services.retriever.domain.background.variants import Matrix, Section
+
+_BODY = 0.75
+_NEGATED = 0.5
+_HARD = 1.5
+_SOFT_PENALTY = 0.6
+
+
+class Evidence:
+    """Presence of the telling terms in the candidates, and what facts make of it."""
+
+    def __init__(self, sections: Sequence[Section], telling: Mapping[str, float]) -> None:
+        self._sections = sections
+        self._telling = telling
+        self._said: dict[str, list[tuple[int, float, float]]] = {}
+        for column, one in enumerate(sections):
+            for term in one.terms & telling.keys():
+                self._said.setdefault(term, []).append((column, *_presence(term, one)))
+
+    def concerns(self, fact: Fact) -> bool:
+        """Whether the fact can say anything about the candidates."""
+        return (
+            bool(fact.quantities)
+            or any(term in self._said for term in fact.signed.plus)
+            or any(term in self._said for term in fact.signed.minus)
+        )
+
+    def support(self, facts: Sequence[Fact]) -> Matrix:
+        """B, facts × candidates: signed evidence of the facts' terms, weighed by α and by how
+        well each term tells the candidates apart. What a fact says of several candidates counts
+        for those that it fits best: the share is squared against the best.
+        """
+        found: Matrix = np.zeros((len(facts), len(self._sections)))
+        for row, fact in enumerate(facts):
+            signed = fact.signed
+            for term in signed.plus:
+                for column, p, g in self._said.get(term, ()):
+                    found[row, column] += self._telling[term] * (p - g * _NEGATED)
+            best = found[row].max(initial=0.0)
+            if best > 0:
+                shares = np.clip(found[row] / best, 0.0, 1.0)
+                found[row] = np.where(found[row] > 0, found[row] * shares**2, found[row])
+            for term in signed.minus:
+                factor = _HARD if term in signed.hard else 1.0
+                for column, p, g in self._said.get(term, ()):
+                    found[row, column] += self._telling[term] * (g * _NEGATED - factor * p)
+            found[row] *= fact.weight
+        return found
+
+    def exclusion(self, facts: Sequence[Fact]) -> Matrix:
+        """E, facts × candidates: α h (1 - e^(-2x)), x the weight of terms with opposite signs in
+        fact and section, h 1 where the exclusion is hard, else 0.6.
+        """
+        found: Matrix = np.zeros((len(facts), len(self._sections)))
+        for row, fact in enumerate(facts):
+            signed = fact.signed
+            clash = np.zeros(len(self._sections))
+            barred = np.zeros(len(self._sections))
+            for term in signed.minus:
+                for column, p, _ in self._said.get(term, ()):
+                    clash[column] += self._telling[term] * (p > 0)
+            for term in signed.plus:
+                for column, p, _ in self._said.get(term, ()):
+                    if p == 0 and term in self._sections[column].signed.hard:
+                        barred[column] += self._telling[term]
+            strict = 1.0 if signed.hard else _SOFT_PENALTY
+            found[row] = fact.weight * np.maximum(
+                strict * (1 - np.exp(-2 * clash)), 1 - np.exp(-2 * barred)
+            )
+        return found
+
+    def measures(self, facts: Sequence[Fact]) -> Matrix:
+        """R, facts × candidates: +α where the section's ranges admit the fact's quantity, -α
+        where they exclude it; only where some candidate admits it and another does not.
+        """
+        found: Matrix = np.zeros((len(facts), len(self._sections)))
+        for row, fact in enumerate(facts):
+            for quantity in fact.quantities:
+                verdicts = np.zeros(len(self._sections))
+                for column, one in enumerate(self._sections):
+                    told = [r for r in one.ranges if r.concerns(quantity)]
+                    if told:
+                        fits = all(r.admits(quantity.value) for r in told)
+                        verdicts[column] = 1.0 if fits else -1.0
+                if (verdicts > 0).any() and (verdicts < 0).any():
+                    found[row] += fact.weight * verdicts
+        return np.clip(found, -1.0, 1.0)
+
+
+def outdated(facts: Sequence[Fact], support: Matrix) -> Matrix:
+    """Factor of each fact: 1 - 0.75 · min(1, later / earlier) where a later fact of the same
+    subject favours another candidate; the candidates define the attribute.
+    """
+    if not support.size:
+        return np.ones(len(facts))
+    best, choice = support.max(axis=1), support.argmax(axis=1)
+    times = np.array([fact.time for fact in facts])
+    subjects = np.array([fact.subject for fact in facts])
+    replaces = (
+        (times[None, :] > times[:, None])
+        & (subjects[None, :] == subjects[:, None])
+        & (choice[None, :] != choice[:, None])
+        & (best[None, :] > 0)
+        & (best[:, None] > 0)
+    )
+    share = np.where(replaces, best[None, :] / np.where(best > 0, best, 1.0)[:, None], 0.0)
+    factors: Matrix = 1 - 0.75 * np.minimum(1.0, share.max(axis=1))
+    return factors
+
+
+def strongest(shares: Matrix) -> Matrix:
+    """Per candidate: the strongest facts for it and against it; each further one counts half,
+    so that chance matches of many facts do not add up to one that is meant.
+    """
+    count = min(len(shares), 4)
+    discount = 0.5 ** np.arange(count)
+    falling = -np.sort(-shares, axis=0)[:count]
+    rising = np.sort(shares, axis=0)[:count]
+    pro = (np.clip(falling, 0.0, None) * discount[:, None]).sum(axis=0)
+    contra = (np.clip(rising, None, 0.0) * discount[:, None]).sum(axis=0)
+    total: Matrix = pro + contra
+    return total
+
+
+def _presence(term: str, one: Section) -> tuple[float, float]:
+    """p: 1 in the heading, else 3/4 tf/(tf+1) as said; g: tf/(tf+1) as negated."""
+    said, negated = one.signed.plus.get(term, 0), one.signed.minus.get(term, 0)
+    p = 1.0 if term in one.heading else _BODY * said / (said + 1) if said else 0.0
+    return p, negated / (negated + 1) if negated else 0.0

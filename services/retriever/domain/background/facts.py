@@ -1,0 +1,255 @@
+"""Facts about the user: clauses of what the user said, each weighed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from uuid import UUID
+
+from services.kernel.contracts.records import Kind, MemoryRecord
+from services.retriever.domain.background import wording
+from services.retriever.domain.background.naming import names
+from services.retriever.domain.background.quantities import Quantity, quantities
+from services.retriever.domain.background.signs import Signed, Span, negated, pieces
+from services.retriever.domain.query import Analysis
+from services.retriever.domain.text import Lexicon
+
+# Weights of a clause: background-aware ranking's α = subject · question · past.
+DEPENDANT = 0.7
+OTHER = 0.0
+NAMED = 1.0
+QUESTION = 0.35
+CONDITIONAL = 0.35
+PAST = 0.15
+LEFT_BEHIND = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Words of the user. order: (time, position): later ones replace earlier ones."""
+
+    text: str
+    time: int
+    records: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One clause, whoever asks. weight: question · condition · past. subject: `self`,
+    `dependant` or `other`. named: the persons that it names. signed: its terms.
+    """
+
+    text: str
+    weight: float
+    subject: str
+    named: frozenset[str]
+    signed: Signed
+    quantities: tuple[Quantity, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A clause that weighs something for this query: weight α in 0..1."""
+
+    text: str
+    weight: float
+    subject: str
+    time: int
+    signed: Signed
+    quantities: tuple[Quantity, ...]
+    records: tuple[UUID, ...]
+
+
+def sources(records: Sequence[MemoryRecord]) -> list[Source]:
+    """The user's own words behind the records, each message once; a record without words of
+    the user's speaks for itself.
+    """
+    whole: dict[str, Source] = {}
+    rest: dict[str, Source] = {}
+    for record in records:
+        roles = {item.role for item in record.evidence}
+        if record.kind is Kind.MESSAGE:
+            if "user" in roles or not roles:
+                named = record.evidence[0].message_id if record.evidence else str(record.id)
+                whole[named] = Source(record.value, _time(record), (record.id,))
+        elif record.kind in (Kind.FACT, Kind.PREFERENCE):
+            if roles and "user" not in roles:
+                continue
+            for text, time, named in _evidence(record):
+                key = f"{named}\n{text}"
+                known = rest.get(key)
+                ids = (*known.records, record.id) if known else (record.id,)
+                rest[key] = Source(text, time, ids)
+    found = dict(whole)
+    for key, source in rest.items():
+        named = key.partition("\n")[0]
+        if named in whole:
+            known = found[named]
+            found[named] = Source(known.text, known.time, (*known.records, *source.records))
+        else:
+            found[key] = source
+    return sorted(found.values(), key=lambda s: (s.time, s.text))
+
+
+def facts(found: Sequence[Source], analysis: Analysis, lexicon: Lexicon) -> list[Fact]:
+    """The clauses of the sources that weigh something for the query. A query that wants another
+    thing than what the user has turns what the user got into something to leave.
+    """
+    query = analysis.text
+    asked = frozenset(
+        match.group().lower()
+        for pattern in (wording.OTHER, wording.DEPENDANT)
+        for match in pattern.finditer(query)
+    )
+    leaving = wording.ALTERNATIVE.search(query) and wording.WISH.search(query)
+    told = []
+    for source in found:
+        for clause in clauses(source.text, lexicon):
+            weight = clause.weight * _subject_weight(clause, asked)
+            signed = clause.signed
+            if leaving and wording.ACQUIRED.search(clause.text):
+                signed = Signed({}, {**signed.plus, **signed.minus}, frozenset())
+            if weight > 0:
+                told.append(
+                    Fact(
+                        text=clause.text,
+                        weight=weight,
+                        subject=clause.subject,
+                        time=source.time,
+                        signed=signed,
+                        quantities=clause.quantities,
+                        records=source.records,
+                    )
+                )
+    return told
+
+
+def telling_words(found: Sequence[Source], analysis: Analysis, lexicon: Lexicon) -> list[str]:
+    """What the user says of himself and his, as terms, the newest words first."""
+    told = sorted(facts(found, analysis, lexicon), key=lambda fact: -fact.time)
+    return list(dict.fromkeys(term for fact in told for term in fact.signed.plus))
+
+
+@lru_cache(maxsize=8192)
+def clauses(text: str, lexicon: Lexicon) -> tuple[Clause, ...]:
+    """The clauses of a text, with subject, question, past and signs."""
+    found: list[Clause] = []
+    spans = negated(text)
+    subject = "self"
+    for sentence in wording.SENTENCE.finditer(text):
+        if not sentence.group().strip():
+            continue
+        asked = sentence.group().rstrip().endswith(("?", "？"))
+        bounds = _clauses(text, sentence.start(), sentence.end())
+        for start, end in bounds:
+            clause = text[start:end]
+            subject = _subject(clause, subject)
+            question = wording.QUESTION_WORD.search(clause.strip()) is not None or (
+                asked and (start, end) == bounds[-1]
+            )
+            weight = QUESTION if question else 1.0
+            weight *= CONDITIONAL if wording.CONDITIONAL.search(clause) else 1.0
+            weight *= PAST if wording.PAST.search(clause) else 1.0
+            named = wording.OTHER.findall(clause) + wording.DEPENDANT.findall(clause)
+            found.append(
+                Clause(
+                    text=clause,
+                    weight=weight,
+                    subject=subject,
+                    named=frozenset(map(str.lower, named)),
+                    signed=_signed(text, start, end, spans, lexicon),
+                    quantities=tuple(quantities(clause)),
+                )
+            )
+    return tuple(found)
+
+
+def _signed(text: str, start: int, end: int, spans: list[Span], lexicon: Lexicon) -> Signed:
+    plus: dict[str, int] = {}
+    minus: dict[str, int] = {}
+    hard: set[str] = set()
+    for piece, span in pieces(text, start, end, spans):
+        left, rest = _left_behind(piece) if span is None else ([], piece)
+        for words, side in ((left, minus), ([rest], plus if span is None else minus)):
+            for word in words:
+                for term in names(word, lexicon):
+                    side[term] = side.get(term, 0) + 1
+                    if span is not None and span.hard:
+                        hard.add(term)
+    return Signed(plus, minus, frozenset(hard))
+
+
+def _left_behind(piece: str) -> tuple[list[str], str]:
+    left = []
+    for match in wording.CHANGED.finditer(piece):
+        name = next((n for n in ("a1", "a2", "a3", "a4") if match[n]), None)
+        if name is not None:
+            left.append(match[name])
+    rest = piece
+    for words in left:
+        rest = rest.replace(words, " ", 1)
+    return left, rest
+
+
+def _clauses(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    cuts = [start]
+    for match in wording.CLAUSE.finditer(text, start, end):
+        if match.end() > cuts[-1] and text[cuts[-1] : match.start()].strip():
+            cuts.append(match.end())
+    cuts.append(end)
+    return [(a, b) for a, b in pairwise(cuts) if text[a:b].strip()]
+
+
+def _subject(clause: str, inherited: str) -> str:
+    """Who a clause is about: whoever is named first; a clause that names nobody inherits."""
+    if wording.TOGETHER.search(clause):
+        return "self"
+    places: list[tuple[int, int, str]] = []
+    possessed = wording.POSSESSED.search(clause)
+    if possessed is not None:
+        places.append((possessed.start(), 0, "other"))
+    own = wording.OWN_DEPENDANT.search(clause)
+    if own is not None:
+        places.append((own.start(), 0, "dependant"))
+    for pattern, name in ((wording.SELF, "self"), (wording.OTHER, "other")):
+        match = pattern.search(clause)
+        if match is not None:
+            places.append((match.start(), 1, name))
+    dependant = wording.DEPENDANT.search(clause)
+    if dependant is not None:
+        places.append((dependant.start(), 1, "dependant"))
+    if not places:
+        return inherited
+    found = min(places)[2]
+    # "She" after the daughter is the daughter.
+    if found == "other" and inherited == "dependant" and possessed is None:
+        named = wording.OTHER.search(clause)
+        if named is not None and named.group().lower() in _PRONOUNS:
+            return "dependant"
+    return found
+
+
+_PRONOUNS = frozenset(
+    "he she they him his her hers their them 他 她 他们 她们".split()  # noqa: SIM905 - reads better
+)
+
+
+def _subject_weight(clause: Clause, asked: frozenset[str]) -> float:
+    """1 for the user and for whom the query names, 0.7 for a child or pet, 0 for others."""
+    if clause.subject == "self" or asked & clause.named:
+        return NAMED
+    if clause.subject == "dependant":
+        return NAMED if asked else DEPENDANT
+    return OTHER
+
+
+def _evidence(record: MemoryRecord) -> list[tuple[str, int, str]]:
+    said = [item for item in record.evidence if item.role == "user" and item.text.strip()]
+    if not said:
+        return [(record.value, _time(record), str(record.id))]
+    return [(item.text, item.chat_time or _time(record), item.message_id) for item in said]
+
+
+def _time(record: MemoryRecord) -> int:
+    times = [item.chat_time for item in record.evidence if item.chat_time is not None]
+    return max(times) if times else record.valid_from or record.created_at

@@ -1,0 +1,162 @@
+"""Which candidates are variants of one another, and which words tell them apart."""
+
+import math
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import PurePath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.kernel.contracts.records import MemoryRecord
+from services.retriever.domain.background.naming import names
+from services.retriever.domain.background.quantities import Range, ranges
+from services.retriever.domain.background.signs import Signed, signed
+from services.retriever.domain.matching import SMALLEST_BASE
+from services.retriever.domain.text import Lexicon, heading_text
+
+Matrix = NDArray[np.float64]
+
+_SAME_LEVEL = 0.5
+_TITLES = 0.8
+_NEAREST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A candidate as evidence sees it: its heading's terms, its signed terms, its ranges.
+
+    terms: all of them. weights: 1 + ln tf of its words, for the cosine.
+    """
+
+    heading: frozenset[str]
+    signed: Signed
+    ranges: tuple[Range, ...]
+    title: frozenset[str]
+    document: str
+    depth: int
+    terms: frozenset[str]
+    weights: Mapping[str, float]
+
+
+def section(record: MemoryRecord, lexicon: Lexicon) -> Section:
+    """Read a candidate; texts that were read before are remembered."""
+    anchor = record.anchor
+    return _section(
+        heading_text(record),
+        record.value,
+        anchor.heading_path if anchor is not None else (),
+        PurePath(anchor.document_name).stem if anchor is not None else "",
+        document=anchor.document_id if anchor is not None else "",
+        lexicon=lexicon,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _section(
+    heading: str,
+    text: str,
+    path: tuple[str, ...],
+    name: str,
+    *,
+    document: str,
+    lexicon: Lexicon,
+) -> Section:
+    headings = " ".join((heading, *path[-1:]))
+    said = signed(text, lexicon)
+    told = frozenset(names(headings, lexicon))
+    bag = lexicon.bag(f"{heading}\n{text}" if heading else text)
+    return Section(
+        heading=told,
+        signed=said,
+        ranges=tuple(ranges(f"{heading}\n{text}")),
+        title=frozenset((*lexicon.terms(headings), *lexicon.terms(name))),
+        document=document,
+        depth=len(path),
+        terms=frozenset((*told, *said.plus, *said.minus)),
+        weights={term: 1 + math.log(n) for term, n in bag.counts.items()},
+    )
+
+
+def contrast(sections: Sequence[Section], wanted: Collection[str]) -> dict[str, float]:
+    """u(t) = ln(n / df) / ln n · idf(t) / idf(once): how well each wanted term tells the
+    candidates apart; one that stands in all of them says nothing. idf is that of a base of
+    `SMALLEST_BASE`.
+    """
+    count = len(sections)
+    if count < 2:  # noqa: PLR2004 - one candidate has no variants
+        return {}
+    frequency: Counter[str] = Counter()
+    for one in sections:
+        frequency.update(term for term in one.terms if term in wanted)
+    idf = _rarities(count)
+    return {
+        term: math.log(count / df) / math.log(count) * idf[df] / idf[1]
+        for term, df in frequency.items()
+        if df < count
+    }
+
+
+def likeness(sections: Sequence[Section]) -> Matrix:
+    """Similarity of candidates, 0..1: the largest of TF-IDF cosine, 1/2 for the same document
+    and heading level, and 0.8 times the overlap of titles, headings and file names.
+    """
+    count = len(sections)
+    frequency = Counter(term for one in sections for term in one.weights)
+    idf = _rarities(count)
+    place = {term: index for index, term in enumerate(t for t, n in frequency.items() if n > 1)}
+    vectors: Matrix = np.zeros((count, len(place) or 1))
+    for row, one in enumerate(sections):
+        norm = 0.0
+        for term, weight in one.weights.items():
+            value = weight * idf[frequency[term]]
+            norm += value * value
+            column = place.get(term)
+            if column is not None:
+                vectors[row, column] = value
+        vectors[row] /= math.sqrt(norm) or 1.0
+    found: Matrix = vectors @ vectors.T
+    for i in range(count):
+        for j in range(i + 1, count):
+            value = found[i, j]
+            if _same_level(sections[i], sections[j]):
+                value = max(value, _SAME_LEVEL)
+            value = max(value, _TITLES * _overlap(sections[i].title, sections[j].title))
+            found[i, j] = found[j, i] = value
+    np.fill_diagonal(found, 0.0)
+    return found
+
+
+def _rarities(count: int) -> list[float]:
+    """Idf by document frequency, 0..count."""
+    size = max(SMALLEST_BASE, count)
+    return [math.log(1 + (size - df + 0.5) / (df + 0.5)) for df in range(count + 1)]
+
+
+def smooth(scores: Matrix, alike: Matrix, share: float) -> Matrix:
+    """(1 - share) b + share W b, W the row-normalised similarity to the five nearest (a
+    candidate is its own nearest).
+    """
+    count = len(scores)
+    weights = alike + np.eye(count)
+    if count > _NEAREST:
+        cut = np.sort(weights, axis=1)[:, -_NEAREST][:, None]
+        weights = np.where(weights >= cut, weights, 0.0)
+    weights = weights / weights.sum(axis=1, keepdims=True)
+    found: Matrix = (1 - share) * scores + share * (weights @ scores)
+    return found
+
+
+def _same_level(first: Section, second: Section) -> bool:
+    return first.document != "" and (first.document, first.depth) == (
+        second.document,
+        second.depth,
+    )
+
+
+def _overlap(first: frozenset[str], second: frozenset[str]) -> float:
+    """|A ∩ B| / √(|A| |B|): a short title in a long one is no proof."""
+    both = len(first) * len(second)
+    return len(first & second) / math.sqrt(both) if both else 0.0
