@@ -14,7 +14,9 @@ READER: Final = "extractous"
 
 _ENCRYPTED = re.compile(r"encrypt|password", re.IGNORECASE)
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_EMBEDDED = re.compile(r"<img\b[^>]*>|<div class=\"(?:embedded|package-entry)\"[^>]*/?>")
+_EMBEDDED = re.compile(
+    r"<img\b[^>]*>|<div class=\"(?:embedded|package-entry)\"[^>]*(?:/>|>.*?</div>)", re.DOTALL
+)
 
 
 def read_tika_native(path: Path, media_type: str, limits: ReadLimits) -> Reading:

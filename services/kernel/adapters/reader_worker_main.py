@@ -17,6 +17,7 @@ from services.kernel.contracts.errors import Code, DependencyUnavailable, Invali
 _LENGTH: Final = struct.Struct(">I")
 _ALLOWED: Final = "services."
 _RECURSION: Final = 3000
+_NICE: Final = 5
 
 
 class _Answers:
@@ -49,6 +50,7 @@ def main() -> None:
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.nice(_NICE)  # answering people comes before reading their documents
     sys.setrecursionlimit(_RECURSION)
     while (request := _receive(sys.stdin.buffer)) is not None:
         answers.send(*_answer(request))

@@ -19,6 +19,7 @@ _MOJIBAKE = re.compile(
 _MISREAD_MARKS = re.compile("[锛銆鈥鐨]")
 _TOO_RARE: Final = 0.04
 _MARKS: Final = 0.01
+_TOO_LATIN: Final = 0.4  # no language writes so many accents: Chinese bytes shown as Latin-1
 _TOO_MUCH_MOJIBAKE: Final = 0.08
 _GLYPH = re.compile(r"\(cid:\d+\)|/[gG]\d{1,4}\b|\bglyph<[^>]*>|/uni[0-9A-F]{4}")
 _TOO_MANY_GLYPHS: Final = 0.2
@@ -52,6 +53,9 @@ def garbage(text: str) -> str:
     glyphs = sum(len(found) for found in _GLYPH.findall(text))
     if glyphs > _TOO_MANY_GLYPHS * len(visible):
         return "glyph numbers instead of letters"
+    latin = sum("\u00a1" <= character <= "\u00ff" for character in visible)
+    if latin > _TOO_LATIN * len(visible):
+        return "a wrong encoding"
     broken = sum(len(found) for found in _MOJIBAKE.findall(text))
     if broken > _TOO_MUCH_MOJIBAKE * len(visible) or _is_misread_chinese(text):
         return "a wrong encoding"

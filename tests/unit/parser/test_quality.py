@@ -34,6 +34,7 @@ def test_text_of_any_language_passes(text: str) -> None:
     "text",
     [
         CHINESE.encode("utf-8").decode("latin-1"),
+        CHINESE.encode("gb18030").decode("latin-1"),
         CHINESE.encode("utf-8").decode("gb18030", "replace"),
         "\ufffd\ufffda\ufffdb" * 20,
         "\ue001\ue002\ue003\ue004 \ue005" * 20,
