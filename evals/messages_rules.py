@@ -121,7 +121,7 @@ def tokens(text: str) -> list[str]:
 class Bm25:
     """BM25 over the records' key, value and (at a lower weight) context."""
 
-    def __init__(self, memories: Sequence[MemoryRecord], context_weight: float = 0.5) -> None:
+    def __init__(self, memories: Sequence[MemoryRecord], context_weight: float = 1.0) -> None:
         self.memories = memories
         self.counts: list[dict[str, float]] = []
         for record in memories:

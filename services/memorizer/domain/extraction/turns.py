@@ -22,6 +22,9 @@ from services.memorizer.domain.extraction.turn import LONGEST_MESSAGE, Turn, raw
 from services.memorizer.domain.extraction.units import Unit, units
 
 _TELLING = 2
+_LONG_TURN = 240
+_LONGEST_STORY = 1600
+_NEIGHBOURHOOD = 400
 
 _WORK = frozenset({"job", "employer", "department"})
 _DEICTIC = re.compile(
@@ -45,14 +48,68 @@ def user_drafts(turn: Turn, previous: Message | None) -> list[MemoryDraft]:
     """What a user's turn says; previous: the assistant's message that it answers."""
     text = turn.message.text
     found = units(text)
+    joined = _chunks(found) if len(text) > _LONG_TURN else []
+    inside = {unit for chunk in joined for unit in chunk}
     drafts = [
         draft
         for unit in found
-        if unit.sort in {"fact", "preference", "decision"}
+        if unit.sort in {"fact", "preference", "decision"} and unit not in inside
         for draft in _statements(turn, unit, previous)
     ]
-    rest = _rest(turn, found)
-    return [*drafts, *rest]
+    drafts.extend(_joined(turn, chunk) for chunk in joined)
+    return [*drafts, *_rest(turn, found)]
+
+
+def _chunks(found: Sequence[Unit]) -> list[list[Unit]]:
+    """Statements of a long turn that no newer one can replace, some thousand characters each:
+    one story is one memory, not ten.
+    """
+    chunks: list[list[Unit]] = []
+    length = 0
+    for unit in found:
+        if unit.sort != "fact" or unit.attribute is not None:
+            continue
+        length += unit.end - unit.start
+        if chunks and length <= _LONGEST_STORY:
+            chunks[-1].append(unit)
+        else:
+            chunks.append([unit])
+            length = unit.end - unit.start
+    return [chunk for chunk in chunks if len(chunk) > 1]
+
+
+def _joined(turn: Turn, chunk: Sequence[Unit]) -> MemoryDraft:
+    text = turn.message.text
+    parts = [text[unit.start : unit.end] for unit in chunk]
+    told = [_value(turn, unit, part, None)[0] for unit, part in zip(chunk, parts, strict=True)]
+    words = " ".join(parts)
+    chinese = is_chinese(words)
+    value, when = dated(_run_on(told, chinese=chinese), turn.day)
+    return turn.draft(
+        Kind.FACT,
+        chunk[0].start,
+        key=_title("", parts[0], chinese=chinese),
+        value=value,
+        evidence=tuple(turn.evidence(unit.start, unit.end) for unit in chunk),
+        context=turn.said_on(words) + _around(text, chunk[0].start, chunk[-1].end, _LONGEST_STORY),
+        tags=tags_of(turn.event, "", value),
+        content=same_words(words),
+        negated=False,
+        confidence=0.75,
+        detail=_times(turn, when),
+    )
+
+
+def _run_on(told: Sequence[str], *, chinese: bool) -> str:
+    ends = "。！？；" if chinese else ".!?;:"
+    stop, space = ("。", "") if chinese else (".", " ")
+    return space.join(one if one[-1:] in ends else one + stop for one in told)
+
+
+def _around(text: str, start: int, end: int, longest: int = _NEIGHBOURHOOD) -> str:
+    """The rest of the turn, to index: what was asked belongs to what was said."""
+    rest = f"{text[:start]} {text[end:]}".strip()
+    return f" {rest[:longest]}" if rest else ""
 
 
 def _statements(turn: Turn, unit: Unit, previous: Message | None) -> list[MemoryDraft]:
@@ -86,7 +143,8 @@ def _statement(turn: Turn, unit: Unit, words: str, previous: Message | None) -> 
         key=_title(title, words, chinese=chinese),
         value=value,
         evidence=evidence,
-        context=" ".join((further, turn.said_on(words))).strip(),
+        context=" ".join((further, turn.said_on(words))).strip()
+        + _around(turn.message.text, unit.start, unit.end),
         tags=tags_of(turn.event, title, value),
         content=_content(unit, attribute, words),
         ends=ended(words) if unit.sort == "fact" else (),
@@ -200,10 +258,7 @@ def _valid_from(turn: Turn, words: str, when: Sequence[Moment]) -> int:
 def _detail(
     turn: Turn, unit: Unit, value: str, words: str, when: Sequence[Moment]
 ) -> dict[str, JsonValue]:
-    detail: dict[str, JsonValue] = {}
-    if when:
-        detail["event_time"] = [moment.label for moment in when]
-        detail["event_ms"] = [moment.epoch_ms(turn.zone) for moment in when]
+    detail = _times(turn, when)
     wish = unit.preference
     if wish is not None:
         detail["preference_type"] = (
@@ -212,6 +267,15 @@ def _detail(
         detail["preference"] = value
         detail["reasoning"] = _reasoning(words, explicit=wish.explicit)
     return detail
+
+
+def _times(turn: Turn, when: Sequence[Moment]) -> dict[str, JsonValue]:
+    if not when:
+        return {}
+    return {
+        "event_time": [moment.label for moment in when],
+        "event_ms": [moment.epoch_ms(turn.zone) for moment in when],
+    }
 
 
 def _reasoning(words: str, *, explicit: bool) -> str:
