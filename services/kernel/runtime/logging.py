@@ -49,7 +49,11 @@ def setup(
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ]
         if json
-        else [structlog.dev.ConsoleRenderer(colors=False)]
+        else [
+            structlog.dev.ConsoleRenderer(
+                colors=False, exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
     )
     handler = logging.StreamHandler(to or sys.stderr)
     handler.setFormatter(

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections import defaultdict
+from dataclasses import dataclass
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -21,6 +22,16 @@ groups = st.sampled_from(TOPIC.readers)
 owners = st.sampled_from(["p1", "p2"])
 
 
+@dataclass
+class Held:
+    """A claim in somebody's hands. sure: its lease has not ended and its owner has not died."""
+
+    owner: str
+    claim: queue.Claim
+    until: int
+    sure: bool = True
+
+
 class Queue(RuleBasedStateMachine):
     """Two processes, two groups, three keys. A process that died keeps its claims in its hands
     (as a hung one would): what it says later must change nothing.
@@ -33,7 +44,7 @@ class Queue(RuleBasedStateMachine):
         self.now = 0
         self.published: dict[str, list[bytes]] = defaultdict(list)
         self.handled: dict[tuple[str, str], list[bytes]] = defaultdict(list)
-        self.held: list[tuple[str, queue.Claim, int]] = []
+        self.held: list[Held] = []
         self.count = 0
 
     def teardown(self) -> None:
@@ -83,13 +94,14 @@ class Queue(RuleBasedStateMachine):
         if isinstance(claim, queue.Claim):
             done = self.handled[group, claim.record.key]
             assert claim.record.value == self.published[claim.record.key][len(done)]
-            self.held.append((owner, claim, self.now + LEASE))
+            self.held.append(Held(owner, claim, self.now + LEASE))
 
     @precondition(lambda self: self.held)
     @rule(data=st.data(), keep=st.booleans(), aside=st.booleans())
     def finish(self, data: st.DataObject, *, keep: bool, aside: bool) -> None:
         index = data.draw(st.integers(0, len(self.held) - 1))
-        owner, claim, _ = self.held.pop(index)
+        held = self.held.pop(index)
+        owner, claim = held.owner, held.claim
         ours = self._holds(owner, claim)
         letter = SetAside("odd") if aside else None
         until = self.now + LEASE if keep else None
@@ -101,25 +113,32 @@ class Queue(RuleBasedStateMachine):
         else:
             assert following is None
         if following is not None:
-            self.held.append((owner, following, self.now + LEASE))
+            self.held.append(Held(owner, following, self.now + LEASE))
 
     @precondition(lambda self: self.held)
     @rule(data=st.data(), pause=st.integers(0, 50))
     def put_back(self, data: st.DataObject, pause: int) -> None:
-        owner, claim, _ = self.held.pop(data.draw(st.integers(0, len(self.held) - 1)))
-        queue.put_back(self.connection, claim, owner, self.now + pause)
+        held = self.held.pop(data.draw(st.integers(0, len(self.held) - 1)))
+        queue.put_back(self.connection, held.claim, held.owner, self.now + pause)
 
     @rule(owner=owners)
     def die(self, owner: str) -> None:
         queue.free(self.connection, owner, self.now)
+        for held in self.held:
+            held.sure = held.sure and held.owner != owner
 
     @rule(seconds=st.integers(1, 2 * LEASE))
     def wait(self, seconds: int) -> None:
         self.now += seconds
+        for held in self.held:
+            held.sure = held.sure and held.until > self.now
 
     @rule(owner=owners)
     def heartbeat(self, owner: str) -> None:
         queue.renew(self.connection, owner, self.now + LEASE)
+        for held in self.held:
+            if held.owner == owner:
+                held.until = self.now + LEASE
 
     @rule()
     def clean(self) -> None:
@@ -127,12 +146,10 @@ class Queue(RuleBasedStateMachine):
 
     @invariant()
     def a_key_is_in_one_pair_of_hands(self) -> None:
-        live = [
-            (claim.record.group, claim.record.key)
-            for owner, claim, _ in self.held
-            if self._holds(owner, claim)
-        ]
-        assert len(live) == len(set(live))
+        live = [held for held in self.held if self._holds(held.owner, held.claim)]
+        keys = [(held.claim.record.group, held.claim.record.key) for held in live]
+        assert len(keys) == len(set(keys))
+        assert all(held in live for held in self.held if held.sure), "taken from the living"
 
     @invariant()
     def nothing_is_out_of_order(self) -> None:

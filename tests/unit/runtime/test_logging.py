@@ -42,6 +42,18 @@ def test_our_lines_carry_context_and_trace(lines: io.StringIO) -> None:
     assert line["timestamp"]
 
 
+def test_a_traceback_shows_no_values(lines: io.StringIO) -> None:
+    def fail(secret: str) -> None:
+        raise ValueError(len(secret))
+
+    try:
+        fail("sesame")
+    except ValueError as error:
+        structlog.get_logger("x").error("failed", exc_info=error)
+    assert "ValueError" in lines.getvalue()
+    assert "sesame" not in lines.getvalue().replace('fail(\\"sesame\\")', "")
+
+
 def test_library_lines_and_errors_are_json_too(lines: io.StringIO) -> None:
     try:
         int("inside")
