@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from services.feedback.domain.folding import is_chinese, squeeze
 from services.feedback.domain.intents import Intent
 from services.feedback.domain.matching import LEAST, RELATED, Match, Matcher, groups
-from services.feedback.domain.reading import REASONS, Reading
+from services.feedback.domain.reading import REASONS, Reading, trim_end
+from services.feedback.domain.splitting import clauses
 from services.feedback.domain.statements import (
     Candidate,
     Statement,
@@ -196,7 +197,7 @@ def _decision(intent: Intent, match: Match, scene: _Scene, ordinal: int) -> Deci
         kind=intent.kind,
         owner=case.owner,
         title=statement.title,
-        text=_text(intent, after, case),
+        text=_text(intent, _spoken(match, after, intent, scene.matcher), case),
         subject=intent.subject or intent.context,
         attribute=attribute,
         old=match.old or intent.old,
@@ -236,16 +237,27 @@ def _addition(intent: Intent, matcher: Matcher, case: Case, index: int) -> Decis
     )
 
 
-def _text(intent: Intent, after: str, case: Case) -> str:
-    """The new memory: it answers the question alone."""
+def _spoken(match: Match, after: str, intent: Intent, matcher: Matcher) -> str:
+    """The corrected clause, where the user's words name its subject otherwise or not at all."""
+    if match.place is None or not after:
+        return ""
+    start, end = match.place
+    clause = after
+    for span in clauses(match.statement.text):
+        if span.start <= start and end <= span.end:
+            grown = len(after) - len(match.statement.text)
+            clause = after[span.start : span.end + grown]
+    return "" if matcher.covers(intent.words, clause) else trim_end(clause)
+
+
+def _text(intent: Intent, spoken: str, case: Case) -> str:
+    """The new memory: it answers the question alone. spoken: what the words leave unsaid."""
     chinese = is_chinese(intent.words)
     said = intent.words
-    if not intent.subject and not intent.context:
-        told = after or next((hint for hint in case.hints if hint.strip()), "")
-        if told and chinese:
-            said = f"{told.rstrip('。.；;')}（{said}）"
-        elif told:
-            said = f"{told.rstrip('.;')} ({said})"
+    if not spoken and not intent.subject and not intent.context:
+        spoken = trim_end(next((hint for hint in case.hints if hint.strip()), ""))
+    if spoken:
+        said = f"{spoken}（{said}）" if chinese else f"{spoken} ({said})"
     if intent.valid_from is not None:
         day = datetime.fromtimestamp(intent.valid_from / 1000, UTC).astimezone(_zone(case.timezone))
         when = day.strftime("%Y-%m-%d")

@@ -28,7 +28,7 @@ _AUXILIARY = re.compile(
 )
 _POINT = re.compile(r"(?<=\d)[.,](?=\d)")
 _TAIL = re.compile(
-    r"(?:了|吧|哦|啦|呀|才对|才是|的)+$|\s+(?:any ?more|any longer|now|instead|please|thanks|today|(?:since |as of )?(?:last|this|next) (?:week|month|year)|yesterday|recently|from now on)$",
+    r"(?:了|吧|哦|啦|呀|才对|才是|的)+$|\s+(?:everywhere|throughout|any ?more|any longer|now|instead|please|thanks|today|(?:since |as of )?(?:last|this|next) (?:week|month|year)|yesterday|recently|from now on)$",
     re.IGNORECASE,
 )
 
@@ -39,7 +39,8 @@ class Intent:
 
     words: the user's own, cleaned of greetings. subject: what is left without values and cue
     words. left: in "X 改为 Y", what stood before: it may be the old value or the subject.
-    context: a question or topic that the user named beside it. strong: the form itself says that
+    context: a question or topic that the user named beside it. erratum: the form of a list of
+    misprints ("X 应改为 Y"), where X is what is written. strong: the form itself says that
     something is to be corrected; else it is a plain statement.
     """
 
@@ -55,6 +56,7 @@ class Intent:
     everywhere: bool = False
     personal: bool = False
     chatty: bool = False
+    erratum: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ def read_intent(words: str, *, context: str = "", announced: bool = False) -> In
         everywhere=bool(phrases.EVERYWHERE.search(words)),
         personal=bool(phrases.FIRST_PERSON.search(phrases.ASSURANCE.sub(" ", words))),
         chatty=bool(phrases.CHAT.search(words)),
+        erratum=announced or bool(context) or bool(patterns.ERRATUM.search(words)),
     )
 
 

@@ -19,12 +19,15 @@ LEAST_FITTING = 0.25
 RELATED = 0.25
 # The same for a statement that says the new value already.
 SAYS_SO = 0.45
+# The same for words that need no help from the statement to be understood.
+COVERED = 0.4
 _SAME_KIND_BONUS = 0.3
 _RANK_PRIOR = 0.08
 _SIBLING = 0.8
 _RANGE = re.compile(r"^\s*(?:[-–—~～至到]|to|until|and)\s*$", re.IGNORECASE)
+_DENIED = re.compile(r"(?:不|没有?|未|无|非|别|勿|\b(?:no|not|never|without)\s)\s*$", re.IGNORECASE)
 _PREDICATE = re.compile(
-    r"(?:是|为|叫做?|由|在)\s*(?P<value>[^，,。；;\s]{1,20})|\b(?:is|are|named|called)\s+(?P<word>[^,;.]{1,40})"
+    r"(?:是|为|叫做?)\s*(?P<value>[^，,。；;\s]{1,20})|\b(?:is|are|named|called)\s+(?P<word>[^,;.]{1,40})"
 )
 
 
@@ -72,6 +75,13 @@ class Matcher:
             (self._statements.coverage(terms, item) for item in self._statements.all), default=0.0
         )
 
+    def covers(self, words: str, clause: str) -> bool:
+        """Whether the words name most of what the clause names."""
+        named, said = self._statements.terms(clause), self._statements.terms(words)
+        total = sum(map(self._statements.weight, named))
+        shared = sum(map(self._statements.weight, named & said))
+        return total == 0 or shared / total >= COVERED
+
     def everywhere(self, old: str, *, most: int) -> list[Statement]:
         """Sentences that hold a term that is renamed."""
         found = [item for item in self._statements.all if not item.is_clause and item.holds(old)]
@@ -102,7 +112,7 @@ class Matcher:
             if after and any(same_kind(a, b) for a in before for b in after) and len(before) == 1:
                 return before[0].text if intent.subject else intent.left
             return ""
-        return "" if after else self._literal(intent.left)
+        return "" if after or not intent.erratum else self._literal(intent.left)
 
     def _literal(self, text: str) -> str:
         """The text where a statement holds it as a value, not as the label of one."""
@@ -156,7 +166,7 @@ class Matcher:
         sentences = [
             item
             for item in sentences
-            if not (intent.new and item.holds(intent.new))
+            if not _states(item, intent.new)
             or self._statements.own_coverage(terms, item) >= SAYS_SO
         ]
         if not sentences:
@@ -181,7 +191,7 @@ class Matcher:
             return Match(best, score)
         typed = [item for item in clauses if wanted and _exchangeable(item.values(), wanted)]
         narrowed = self._narrow(best, typed, terms)
-        if intent.new and narrowed.holds(intent.new):
+        if _states(narrowed, intent.new):
             return Match(narrowed, score, says_so=True)
         if told:
             # The words name an old value, and nothing holds it: do not guess another one.
@@ -306,6 +316,13 @@ def groups(text: str) -> list[tuple[int, int, str, int]]:
         else:
             found.append((value.start, value.end, value.kind, 1))
     return found
+
+
+def _states(item: Statement, value: str) -> bool:
+    """Whether the statement says the value, and does not deny it."""
+    return bool(value) and any(
+        not _DENIED.search(item.text[:start]) for start, _ in item.holds(value)
+    )
 
 
 def _exchangeable(present: Sequence[Value], wanted: Sequence[Value]) -> bool:

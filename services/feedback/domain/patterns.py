@@ -97,6 +97,12 @@ CONTINUES = re.compile(
     rf"|^(?:and|but|so)?\s*(?:not\b|rather than|instead of|it\b|it's|its\b|they\b|they're|that\b|that's|this\b|he\b|she\b|should\b|but\b|even\b|because|since|so\b|which|who\b|where|when\b|if\b|unless|although|though|whereas|as (?:of|from|the)|from\b|starting|effective|up from|down from|previously|formerly|used to|e\.g|for example|such as|including|please|thanks|and not|only\b|no longer\b|is\b|are\b|was\b|has\b|have\b|will\b|to\b|in\b|at\b|on\b|for\b|with\b|without\b|by\b|until\b|per\b|was\b|the name\b|replacing|(?:the|your|our) (?:\w+ )?{_SOURCE} (?:still |currently |now |wrongly |incorrectly )?{_SAYS}\b)",
     _I,
 )
+# The form of a list of misprints: what stands before is what is written now.
+ERRATUM = re.compile(
+    r"应(?:该|当)?(?:被)?(?:改|更正|修正|订正|更改|替换|换)(?:为|成)"
+    r"|[”」』\"']\s*(?:应|改|换|更|should\b|must\b|has\b|is\b|was\b|to\b)",
+    _I,
+)
 # What is no part of the subject.
 CUES = re.compile(
     rf"{_NOT}|{_IS}|{_CHANGE_VERBS}(?:到|至|为|成|了)|把|应(?=改|更|换|由|叫|在)|开始|以后|现在|目前|已经|正确的?|答案|说法|应该|应当|写错了?|说错了?|有误|错误|错了|文档|资料|知识库|更正|更新|一下|^请(?![假求教客示柬])|请(?=把|将|改|更|修|注意)|刚才|回答|你|了|的|作废|取消|标准|规定|要求|制度|不再|例外|新增|补充|今天|昨天|上周|下周|下个?月|本月|上个?月"

@@ -134,7 +134,7 @@ _VALUE = re.compile(
     rf"|window|bay|zone|unit|suite|extension|ext\.?|version|v)\s*(?P<placed>\d[\w.-]*|[a-z]\d*\b))"
     rf"|(?P<money>(?:us\$|nt\$|hk\$|[$€£¥￥]|\b(?:eur|usd|gbp|rmb|cny))\s*(?P<sum>{_NUMBER})(?:\s*万)?)"
     rf"|(?P<amount>(?P<number>{_NUMBER})\s*-?\s*(?P<unit>{_FORMS}))"
-    r"|(?P<code>\+?\d[\d-]{2,}\d|\b[a-z]{1,4}-?\d+[a-z\d-]*\b)"
+    r"|(?P<code>\+?\d{2,5}[-\s]\d{3,4}(?:[-\s]\d{3,4})+(?!\d)|\d{5}\s\d{6}(?!\d)|\+?\d[\d-]{2,}\d|\b[a-z]{1,4}-?\d+[a-z\d-]*\b)"
     r"|(?P<bare>\d+(?:\.\d+)*)"
 )
 _NAME = re.compile(
