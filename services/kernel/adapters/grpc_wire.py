@@ -36,7 +36,10 @@ __all__ = [
     "to_message",
     "to_model",
     "to_status",
+    "with_trace",
 ]
+
+Metadata = tuple[tuple[str, str], ...]
 
 _ERROR: Mapping[grpc.StatusCode, type[MemloomError]] = {
     grpc.StatusCode.NOT_FOUND: NotFound,
@@ -61,6 +64,12 @@ def from_rpc_error(error: grpc.aio.AioRpcError) -> MemloomError:
     return kind(error.details() or f"the service answered {error.code().name}", code=code)
 
 
+def with_trace(metadata: Metadata) -> Metadata:
+    """The metadata of a call, with the trace that it belongs to."""
+    traceparent = current_traceparent()
+    return (*metadata, (TRACEPARENT, traceparent)) if traceparent else metadata
+
+
 class Caller:
     """Calls a unary method with the service token and a deadline, and gives our errors back."""
 
@@ -70,8 +79,7 @@ class Caller:
 
     async def __call__(self, method: Callable[..., Any], request: Message) -> Any:
         """The answer; DependencyUnavailable when it is late or the other side is down."""
-        traceparent = current_traceparent()
-        metadata = (*self._metadata, (TRACEPARENT, traceparent)) if traceparent else self._metadata
+        metadata = with_trace(self._metadata)
         try:
             return await method(request, timeout=self._timeout, metadata=metadata)
         except grpc.aio.AioRpcError as error:

@@ -3,7 +3,7 @@
 import grpc
 from memloom.v1 import retrieval_pb2, retrieval_pb2_grpc
 
-from services.kernel.adapters.grpc_wire import TOKEN_HEADER, from_rpc_error
+from services.kernel.adapters.grpc_wire import TOKEN_HEADER, from_rpc_error, with_trace
 from services.kernel.contracts.retrieval import SearchAnswer, SearchRequest
 from services.kernel.runtime.wire import to_message, to_model
 
@@ -25,7 +25,7 @@ class GrpcRetrieval:
         try:
             answer = await self._stub.Search(
                 to_message(request, retrieval_pb2.SearchRequest),
-                metadata=self._metadata,
+                metadata=with_trace(self._metadata),
                 timeout=self._timeout,
             )
         except grpc.aio.AioRpcError as error:
