@@ -25,9 +25,9 @@ from services.kernel.ports.reader import (
 
 READER: Final = "pdfium"
 
-_BLANK = frozenset(" \t\u00a0\u2002\u2003\u3000")
-_LINE_END = frozenset("\r\n")
+_BLANK = frozenset("\x00 \t\u00a0\u2002\u2003\u3000")
 _HYPHEN: Final = "\x02"  # PDFium's mark for a hyphen at a line's end
+_NO_LETTERS = _BLANK | frozenset("\r\n\x00") | {_HYPHEN}
 _BOLD = re.compile(
     r"bold|black|heavy|semibold|demi|[-,]bd\b|cmbx|cmssbx|黑体|simhei|heiti", re.IGNORECASE
 )
@@ -125,6 +125,7 @@ class _Pen:
         self._matrix = raw.FS_MATRIX()
         self._name = ctypes.create_string_buffer(_FONT_NAME)
         self._flags = ctypes.c_int()
+        self._scale = 1.0
         self._known: dict[bytes, tuple[bool, bool]] = {}
 
     def origin(self, at: int) -> tuple[float, float]:
@@ -137,15 +138,19 @@ class _Pen:
         raw.FPDFText_GetCharBox(self._text, at, left, right, bottom, top)
         return float(right.value)
 
-    def size(self, at: int) -> tuple[float, bool]:
-        """Font size as it is shown, and whether the letters lean (a watermark)."""
-        size = float(raw.FPDFText_GetFontSize(self._text, at))
+    def size(self, at: int) -> float:
+        """Font size as it is shown, by the scale of the line."""
+        return float(raw.FPDFText_GetFontSize(self._text, at)) * self._scale
+
+    def begin_line(self, at: int) -> bool:
+        """Take the scale of the line that begins here; whether its letters lean (a watermark)."""
+        self._scale = 1.0
         if not raw.FPDFText_GetMatrix(self._text, at, self._matrix):
-            return size, False
+            return False
         m = self._matrix
-        scale = math.hypot(m.c, m.d)
+        self._scale = math.hypot(m.c, m.d) or 1.0
         lean = abs(m.b) / (math.hypot(m.a, m.b) or 1.0)
-        return size * (scale or 1.0), _SLANTED < lean < 1 - _SLANTED / 2
+        return bool(_SLANTED < lean < 1 - _SLANTED / 2)
 
     def face(self, at: int) -> tuple[bool, bool]:
         """Whether the letter is bold, and whether its font has one width for all."""
@@ -165,37 +170,40 @@ def _lines(text: Any) -> Iterator[tuple[Word, ...]]:
     words: list[Word] = []
     letters: list[str] = []
     first = last = 0
+    begins, leans = True, False
     get = raw.FPDFText_GetUnicode
     count = raw.FPDFText_CountChars(text)
     for at in range(count + 1):
         character = chr(get(text, at)) if at < count else "\n"
-        if character not in _BLANK and character not in _LINE_END and character != _HYPHEN:
+        if character not in _NO_LETTERS:
             if not letters:
                 first = at
+                if begins:
+                    leans, begins = pen.begin_line(at), False
             letters.append(character)
             last = at
             continue
-        if letters:
-            word = _word(pen, letters, first, last, hyphen=character == _HYPHEN)
-            if word is not None:
-                words.append(word)
-            letters = []
-        if character in _LINE_END or character == _HYPHEN:
+        if letters and not leans:
+            words.append(_word(pen, letters, first, last, hyphen=character == _HYPHEN))
+        letters = []
+        if character not in _BLANK:
             if words:
                 yield tuple(words)
-            words = []
+            words, begins = [], True
 
 
-def _word(pen: _Pen, letters: list[str], first: int, last: int, *, hyphen: bool) -> Word | None:
-    text = "".join(letters).replace("\x00", "")
-    size, leans = pen.size(first)
-    if leans or not text:
-        return None
+def _word(pen: _Pen, letters: list[str], first: int, last: int, *, hyphen: bool) -> Word:
+    text = "".join(letters)
     x, y = pen.origin(first)
-    shown = text + _HYPHEN if hyphen else text
     bold, mono = pen.face(first)
     return Word(
-        shown, round(x, 1), round(pen.right(last), 1), round(y, 1), round(size, 1), bold, mono
+        text + _HYPHEN if hyphen else text,
+        round(x, 1),
+        round(pen.right(last), 1),
+        round(y, 1),
+        round(pen.size(first), 1),
+        bold,
+        mono,
     )
 
 

@@ -44,22 +44,23 @@ def garbage(text: str) -> str:
     if len(visible) < _ENOUGH:
         odd = sum(character == "\ufffd" for character in visible)
         return "unknown characters" if visible and odd * 2 > len(visible) else ""
-    unknown = sum(character == "\ufffd" for character in visible)
-    if unknown > _TOO_MANY_UNKNOWN * len(visible):
-        return "unknown characters"
+    count = len(visible)
     odd = sum(unicodedata.category(character) in {"Co", "Cn", "Cc", "Cs"} for character in visible)
-    if odd > _TOO_MUCH_ODD * len(visible):
-        return "glyphs without meaning"
     glyphs = sum(len(found) for found in _GLYPH.findall(text))
-    if glyphs > _TOO_MANY_GLYPHS * len(visible):
-        return "glyph numbers instead of letters"
     latin = sum("\u00a1" <= character <= "\u00ff" for character in visible)
-    if latin > _TOO_LATIN * len(visible):
-        return "a wrong encoding"
     broken = sum(len(found) for found in _MOJIBAKE.findall(text))
-    if broken > _TOO_MUCH_MOJIBAKE * len(visible) or _is_misread_chinese(text):
-        return "a wrong encoding"
-    return ""
+    misread = (
+        latin > _TOO_LATIN * count
+        or broken > _TOO_MUCH_MOJIBAKE * count
+        or _is_misread_chinese(text)
+    )
+    reasons = {
+        "unknown characters": visible.count("\ufffd") > _TOO_MANY_UNKNOWN * count,
+        "glyphs without meaning": odd > _TOO_MUCH_ODD * count,
+        "glyph numbers instead of letters": glyphs > _TOO_MANY_GLYPHS * count,
+        "a wrong encoding": misread,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), "")
 
 
 def _is_misread_chinese(text: str) -> bool:

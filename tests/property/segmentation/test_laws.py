@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.kernel.contracts.blocks import BlockKind, ParsedDocument
+from services.kernel.contracts.blocks import BlockKind, ParsedDocument, Passage
 from services.memorizer.domain.segmentation import count_tokens, segment
 from tests.support.parsed import documents
 
@@ -16,6 +16,19 @@ BUDGETS = st.tuples(st.integers(20, 300), st.integers(0, 40)).map(
 )
 
 
+def cut(
+    document: ParsedDocument, budget: dict[str, int], *, tiny_tokens: int = 10
+) -> list[Passage]:
+    return segment(
+        document,
+        document_name="made.md",
+        target_tokens=budget["target_tokens"],
+        max_tokens=budget["max_tokens"],
+        overlap_tokens=budget["overlap_tokens"],
+        tiny_tokens=tiny_tokens,
+    )
+
+
 def squeezed(text: str) -> str:
     return "".join(text.split())
 
@@ -25,7 +38,7 @@ def squeezed(text: str) -> str:
 def test_nothing_is_lost_and_offsets_are_exact(
     document: ParsedDocument, budget: dict[str, int]
 ) -> None:
-    passages = segment(document, document_name="made.md", **budget)
+    passages = cut(document, budget)
     covered: set[int] = set()
     for ordinal, passage in enumerate(passages):
         assert passage.ordinal == ordinal
@@ -45,7 +58,7 @@ def test_nothing_is_lost_and_offsets_are_exact(
 def test_passages_come_in_order_and_stay_in_their_section(
     document: ParsedDocument, budget: dict[str, int]
 ) -> None:
-    passages = segment(document, tiny_tokens=0, **budget)
+    passages = cut(document, budget, tiny_tokens=0)
     starts = [passage.start for passage in passages]
     assert starts == sorted(starts)
     for passage in passages:
@@ -66,7 +79,7 @@ def test_no_passage_is_much_larger_than_its_budget(
 ) -> None:
     codes = sum(count_tokens(b.text) for b in document.blocks if b.kind is BlockKind.CODE)
     headings = sum(count_tokens(b.text) for b in document.blocks if b.kind is BlockKind.HEADING)
-    for passage in segment(document, **budget):
+    for passage in cut(document, budget):
         room = budget["max_tokens"] + 2 * budget["overlap_tokens"] + headings + codes + 2 * 60
         assert count_tokens(passage.text) <= room + budget["target_tokens"]
 
@@ -74,7 +87,7 @@ def test_no_passage_is_much_larger_than_its_budget(
 @given(documents(), BUDGETS)
 @settings(max_examples=100, deadline=None)
 def test_every_row_is_with_its_header(document: ParsedDocument, budget: dict[str, int]) -> None:
-    for passage in segment(document, **budget):
+    for passage in cut(document, budget):
         rows = [
             block
             for block in document.blocks
