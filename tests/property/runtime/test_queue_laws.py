@@ -17,7 +17,7 @@ TOPIC = Topic("t.v1", Service.GATEWAY, ("one", "two"), "key", 1000, "Laws.")
 READERS = {TOPIC.name: TOPIC.readers}
 LEASE = 100
 
-keys = st.sampled_from(["a", "b", "c"])
+keys = st.sampled_from(["a", "b"])
 groups = st.sampled_from(TOPIC.readers)
 owners = st.sampled_from(["p1", "p2"])
 
@@ -33,7 +33,7 @@ class Held:
 
 
 class Queue(RuleBasedStateMachine):
-    """Two processes, two groups, three keys. A process that died keeps its claims in its hands
+    """Two processes, two groups, two keys. A process that died keeps its claims in its hands
     (as a hung one would): what it says later must change nothing.
     """
 
@@ -127,7 +127,7 @@ class Queue(RuleBasedStateMachine):
         for held in self.held:
             held.sure = held.sure and held.owner != owner
 
-    @rule(seconds=st.integers(1, 2 * LEASE))
+    @rule(seconds=st.sampled_from([1, LEASE // 2, LEASE, 2 * LEASE]))
     def wait(self, seconds: int) -> None:
         self.now += seconds
         for held in self.held:
@@ -158,4 +158,4 @@ class Queue(RuleBasedStateMachine):
 
 
 TestQueue = Queue.TestCase
-TestQueue.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestQueue.settings = settings(max_examples=300, stateful_step_count=50, deadline=None)
