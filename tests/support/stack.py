@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Self
 
+import asyncpg
+
 from services.kernel.adapters.kafka_bus import KafkaBus, apply_topics
 from services.kernel.adapters.system_clock import SystemClock
 from services.kernel.contracts.topics import HOUR_MS, Service, Topic
@@ -87,3 +89,30 @@ class KafkaWorld:
     async def close(self) -> None:
         for bus in self._opened:
             await bus.close()
+
+
+async def shared_environment() -> dict[str, str]:
+    """MEMLOOM_ variables for services of one's own on the shared servers: a topic prefix with
+    its topics made, a bucket and a database, all new.
+    """
+    kafka, minio = kafka_settings(), minio_settings()
+    await apply_topics(kafka)
+    database = f"memloom_test_{uuid.uuid4().hex[:12]}"
+    server = real("postgres_url")
+    connection = await asyncpg.connect(server)
+    try:
+        await connection.execute(f"create database {database}")
+    finally:
+        await connection.close()
+    url = f"{server.rpartition('/')[0]}/{database}"
+    return {
+        "MEMLOOM_KAFKA__BOOTSTRAP": kafka.bootstrap,
+        "MEMLOOM_KAFKA__PREFIX": kafka.prefix,
+        "MEMLOOM_KAFKA__REPLICATION": "1",
+        "MEMLOOM_MINIO__ENDPOINT": minio.endpoint,
+        "MEMLOOM_MINIO__ACCESS_KEY": minio.access_key,
+        "MEMLOOM_MINIO__SECRET_KEY": minio.secret_key.get_secret_value(),
+        "MEMLOOM_MINIO__BUCKET": minio.bucket,
+        "MEMLOOM_POSTGRES__URL": url.replace("postgresql://", "postgresql+asyncpg://", 1),
+        "MEMLOOM_TIKA__URL": real("tika_url"),
+    }

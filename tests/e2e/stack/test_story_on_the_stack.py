@@ -1,0 +1,101 @@
+"""The mission's story with six services on Kafka, MinIO, PostgreSQL and Tika."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from services.kernel.contracts.topics import (
+    CORRECTIONS,
+    DOCUMENTS,
+    FEEDBACK,
+    MESSAGES,
+    PARSED,
+    PROGRESSED,
+    SEGMENTED,
+    STORED,
+    TASKS,
+)
+from tests.e2e.test_story import test_policy_designer_and_correction as the_story
+from tests.support.embedded import web_server
+from tests.support.services import StackMemloom
+from tests.support.shared import shared_path
+from tests.support.stack import shared_environment
+
+pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(900)]
+
+
+@pytest.fixture(scope="module")
+def memloom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackMemloom]:
+    environment = asyncio.run(shared_environment())
+    with StackMemloom(tmp_path_factory.mktemp("stack") / "data", servers=environment) as running:
+        yield running
+
+
+def _deliveries(memloom: StackMemloom) -> list[dict[str, Any]]:
+    lines = [
+        line
+        for name in memloom.services
+        for line in memloom.log_of(name).read_text().splitlines()
+        if line.startswith("{") and '"delivery"' in line
+    ]
+    return [entry for entry in map(json.loads, lines) if entry.get("event") == "delivery"]
+
+
+def test_the_story_takes_every_hop(memloom: StackMemloom) -> None:
+    with web_server(shared_path("data")) as documents:
+        the_story(memloom, documents)
+    prefix = memloom.servers["MEMLOOM_KAFKA__PREFIX"]
+    deliveries = _deliveries(memloom)
+    topics = {entry["topic"].removeprefix(prefix) for entry in deliveries}
+    expected = {
+        topic.name
+        for topic in (
+            DOCUMENTS,
+            STORED,
+            PARSED,
+            SEGMENTED,
+            PROGRESSED,
+            MESSAGES,
+            FEEDBACK,
+            CORRECTIONS,
+            TASKS,
+        )
+    }
+    assert expected <= topics
+    assert {entry["verdict"] for entry in deliveries} <= {"Ack", "Ignore"}
+
+
+def test_one_upload_is_one_trace_through_every_service(memloom: StackMemloom) -> None:
+    knowledge_base = memloom.create_kb("traced")
+    (file,) = memloom.add_files(
+        knowledge_base, [{"name": "t.md", "content": "IyBUaXRsZQoKVGhlIGNhcCBpcyA2MDAu"}]
+    )
+    (ended,) = memloom.wait_for_files([file["id"]])
+    assert ended["status"] == "COMPLETED"
+    of_it = [entry for entry in _deliveries(memloom) if entry.get("document_id") == file["id"]]
+    assert len({entry["trace_id"] for entry in of_it}) == 1
+    assert {"gateway", "ingest", "parser", "memorizer"} <= {entry["service"] for entry in of_it}
+    assert len({entry["correlation_id"] for entry in of_it}) == 1
+
+
+@pytest.mark.parametrize("kind", ["pdf", "docx", "md"])
+def test_every_format_holds_the_same_facts(memloom: StackMemloom, kind: str) -> None:
+    """PDF and DOCX are read by Tika's server here."""
+    knowledge_base = memloom.create_kb(kind)
+    with web_server(shared_path("data")) as url:
+        (file,) = memloom.add_files(
+            knowledge_base, [{"content": f"{url}/reimbursement-policy.{kind}"}]
+        )
+        (ended,) = memloom.wait_for_files([file["id"]])
+    assert ended["status"] == "COMPLETED", ended
+    answer = memloom.search("u", "办公类软件采购上限", [knowledge_base])
+    values = [item["memory_value"] for item in answer["memory_detail_list"]]
+    assert any("办公类" in value and "800" in value for value in values), values
+
+
+def test_a_clean_stop_ends_every_service_well(memloom: StackMemloom) -> None:
+    assert memloom.stop() == 0
+    memloom.start()
