@@ -75,7 +75,7 @@ def test_a_fact_said_three_times_is_one_memory(texts: tuple[str, ...], word: str
         ("I live in Graz.", "My brother lives in Oslo."),
         ("My car is a 2014 Fiat.", "My car is broken."),
         ("I work for Alder.", "I live in Graz."),
-        ("The sequel is about a dragon.", "The theme is about loss."),
+        ("The theme of the novel is love and loss.", "The theme of the film is war and peace."),
     ],
 )
 def test_the_unrelated_stay(first: str, second: str) -> None:

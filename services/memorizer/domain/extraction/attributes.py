@@ -43,7 +43,7 @@ def _relations(chinese: bool) -> re.Pattern[str]:
         )
     words = "|".join(sorted(attributes_en.RELATIONS, key=len, reverse=True))
     return re.compile(
-        rf"\b(?:my|our)\s+(?:(?:older|younger|elder|big|little|eldest|youngest|oldest|late|best|close|"
+        rf"\b(?:my|our|an?(?=\s+(?:\w+\s+)?\w+\s+of mine))\s+(?:(?:older|younger|elder|big|little|eldest|youngest|oldest|late|best|close|"
         rf"old|new|\w+-year-old|\w+-month-old)\s+)*({words})(?![\w-]|['’]s\b)",
         re.IGNORECASE,
     )

@@ -166,7 +166,7 @@ RULES: tuple[tuple[str, str], ...] = (
     ),
     (
         "job",
-        rf"(?:{_AM}|{_I}\s+(?:work|works|worked|started|start|serve|became|become|been promoted|got promoted)(?:\s+(?:as|to))?|\bpromoted to|\bnow|\bas)\s+(?:an?\s+|the\s+|our\s+)?{ROLE}\b(?!['’]s)(?!\s+(?:is|was|said|told|asked|suggested|who))",
+        rf"(?:{_AM}|{_I}\s+(?:work|works|worked|started|start|serve|became|become|been promoted|got promoted)(?:\s+(?:as|to))?|\bpromoted to|(?:^|[,;]\s*|\bbut\s+|\bnow\s+|\band\s+)as|(?:^|\bI\s+)now)\s+(?:an?\s+|the\s+|our\s+)?{ROLE}\b(?!['’]s)(?!\s+(?:is|was|said|told|asked|suggested|who))",
     ),
     (
         "job",
@@ -202,7 +202,7 @@ RULES: tuple[tuple[str, str], ...] = (
     ),
     (
         "device",
-        rf"\b(?:bought|got|use|using|switched to|upgraded to|replaced)\s+(?:myself\s+)?(?:a|an|my)\s+(?:new\s+)?(?P<t>(?:[\w-]+\s+){{0,4}}?(?P<o>{_DEVICE}))\b",
+        rf"\b(?:bought|got|use|using|switched to|upgraded to|replaced)\s+(?:myself\s+)?(?:a|an|my)\s+(?:new\s+)?(?P<t>(?:(?!to\b|of\b|for\b|in\b|with\b|from\b|and\b)[\w-]+\s+){{0,4}}?(?P<o>{_DEVICE}))\b",
     ),
     (
         "learning",

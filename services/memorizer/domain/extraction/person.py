@@ -111,6 +111,9 @@ _PAST = frozenset(
         "used",
     ]
 )
+_BASE = frozenset(
+    ["need", "feed", "breed", "speed", "proceed", "succeed", "exceed", "bleed", "embed", "heed"]
+)
 _MODAL = frozenset(
     ["can", "could", "may", "might", "must", "shall", "should", "will", "would", "cannot", "ought"]
 )
@@ -155,7 +158,7 @@ _STARTS_ZH = re.compile(
     r"周|星期|\d+\s*[月号日点年]|现在|目前|最近|刚|已经?|正在|一直|经常|通常|平时|偶尔|有时|总是|从来|从不|以前|以后|"
     r"曾经?|又|还|也|再|就|都|不|没|很|更|最|特别|非常|比较|打算|准备|计划|想|要|会|能|可以|需要|应该|决定|"
     r"喜欢|爱|讨厌|偏好|习惯|害怕|担心|希望|觉得|认为|住|搬|养|买|卖|换|用|开|吃|喝|去|来|到|回|在|是|有|"
-    r"姓|叫|学|教|做|当|干|负责|管|带|看|听|读|写|玩|跑|练|考|入职|离职|辞职|跳槽|毕业|结婚|离婚|订|约|预|定|租|"
+    r"姓|叫|学|教|做|当|干|负责|管|带|看(?!起来|来|上去)|听(?!起来|上去|说)|读|写|玩|跑|练|考|入职|离职|辞职|跳槽|毕业|结婚|离婚|订|约|预|定|租|"
     r"生|怀|得|患|对.{1,10}过敏|过敏|戒|名下|毕业|升|调|转|加入|退|办|领|收|给|跟|和|为了?|因为|今年|下班|上班|"
     r"出差|旅游|参加|报名|申请|取消|改|把|被|从|自己|每天|每周|每月|每年|后来|终于|差点|打|坐|骑|走|睡|起|忙|身高|体重)"
 )
@@ -175,7 +178,16 @@ def third_person(text: str, speaker: Speaker, *, supply_subject: bool = True) ->
     """
     if is_chinese(text):
         return _chinese(text, speaker.chinese, supply_subject=supply_subject)
-    return capital(_outside_quotes(text, lambda part: _english(part, speaker.english)))
+    told = _outside_quotes(text, lambda part: _english(part, speaker.english))
+    start = re.compile(rf"([.!?]\s+){re.escape(speaker.english)}\b")
+    return capital(start.sub(lambda match: match.group(1) + capital(speaker.english), told))
+
+
+def speaks_of_self(text: str) -> bool:
+    """The first person stands in it, or is its unspoken subject in Chinese."""
+    if is_chinese(text):
+        return bool(_FIRST_ZH.search(text) or _STARTS_ZH.match(text))
+    return bool(_FIRST_EN.search(text))
 
 
 def capital(text: str) -> str:
@@ -230,7 +242,12 @@ def _agree(verb: str) -> str:
     fixed = {"am": "is", "have": "has", "do": "does", "don't": "doesn't", "haven't": "hasn't"}
     if low in fixed:
         return fixed[low]
-    if low in _PAST or low in _MODAL or low.endswith(("ed", "n't")) or low in _NO_VERB:
+    if (
+        low in _PAST
+        or low in _MODAL
+        or (low.endswith(("ed", "n't")) and low not in _BASE)
+        or low in _NO_VERB
+    ):
         return verb
     if low.endswith(("s", "x", "z", "ch", "sh", "o")):
         return verb + "es"

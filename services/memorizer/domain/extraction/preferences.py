@@ -33,9 +33,7 @@ class Preference:
 
 _ANSWER_ZH = r"(?:回答|回复|答复|说话|讲话|解释|输出|写|称呼|推荐|提醒|用(?:中文|英文|简体|繁体|公制)|联系|报价|价格|语气|格式|叫我)"
 _LASTING_ZH = r"(?:以后|今后|从现在(?:开始|起)|往后|每次|一律|总是|永远|始终|凡是|都要|一直)"
-_MUST_ZH = (
-    r"(?:请|麻烦|务必|一定要?|尽量|记得|最好|希望(?:你|您)|不要|别|不许|禁止|千万|避免|少|多)"
-)
+_MUST_ZH = r"(?:请|麻烦|务必|一定要?|尽量|记得|最好|希望(?:你|您)|不要|别|不许|禁止|千万|避免|(?:少|多)(?:用|说|写|给|推荐|讲|提))"
 _LIKE_ZH = (
     r"(?<!不)(?<!不太)(?<!不怎么)(?:更|最|很|特别|非常|比较|挺|超级?|还是|蛮|真的?|都|也|一直|就)*"
     r"(?:喜欢|偏爱|偏好|钟爱|热爱|喜爱|爱吃|爱喝|爱看|爱听|爱玩|爱用|爱好是|倾向于?|宁愿|宁可|感兴趣|青睐|中意|迷上|最爱)"
@@ -47,13 +45,13 @@ _DISLIKE_ZH = (
 )
 _HABIT_ZH = r"(?:一般|通常|平时|习惯|每次|总是|经常|往往)(?:都|会|就)*(?:点|选|买|坐|住|穿|吃|喝|用|看|听|去|挑|订)"
 _LIKE_EN = (
-    r"\b(?:prefer|prefers|(?:I|we|he|she|they|really|also|always|do|who)\s+(?:\w+\s+)?(?:like|likes|love|"
+    r"\b(?:prefer|prefers|(?:I|we|he|she|they|really|also|always|do|who)\s+(?:(?!feel|felt|look|sound|seem|would|be|something|just|not|more|don|act|smell|taste)\w+\s+)?(?:like|likes|love|"
     r"loves|enjoy|enjoys|adore|adores|favou?r)|would rather|['’]d rather|(?:am|['’]m|is|are|['’]re) (?:really |"
     r"very |so |a big |a huge |a |quite )*(?:into|keen on|fond of|fan of|partial to|passionate about|"
     r"interested in)|favou?rite|works? best for me|soft spot for|like it when|lean toward|leaning toward)\b"
 )
 _DISLIKE_EN = (
-    r"\b(?:(?:do|does|did)(?: not|n['’]t) (?:really |particularly |much )?(?:like|enjoy|want|care for|drink|"
+    r"\b(?:(?:do|does|did)(?: not|n['’]t) (?:really |particularly |much )?(?:like|enjoy|care for|drink|"
     r"wear|touch|buy)|(?:I|we|he|she|it|they|and) never (?:buy|eat|drink|wear|use|watch|touch|order|go)(?:s|es)?|"
     r"hate|hates|dislike|dislikes|detest|can['’]?t stand|cannot stand|not (?:a fan|into|keen on|fond of)|"
     r"avoid|avoids|refuse to|sick of|tired of|annoy(?:s|ed)? me|allergic to the idea)\b"
@@ -64,7 +62,7 @@ _HABIT_EN = (
 )
 _INSTRUCT_EN = re.compile(
     r"^(?:(?:and|so|but|also)\s+)?(?:(?:please|pls|kindly)\s+)?(?:from now on|going forward|in (?:the )?future|"
-    r"whenever|always|never|every time|each time|remember to|make sure|be sure|"
+    r"whenever|always|never|(?:every|each) time (?:you|i (?:ask|say|mention|send|share|want|need|give|write))|remember to|make sure|be sure|"
     r"(?:do not|don['’]t)\s+(?:ever\s+)?(?:use|give|call|send|suggest|recommend|write|include|add|remind|contact|"
     r"ask|show|make|put|say|mention|start|answer|reply)|"
     r"(?:please\s+)?(?:keep (?:it|your|the|answers|replies)|answer|respond|reply|address me|call me|speak|talk|"

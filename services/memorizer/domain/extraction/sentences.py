@@ -44,6 +44,8 @@ _CUT_EN = re.compile(
     rf",\s+(?:and|but|so|because|though|although|while|yet)?\s*(?={_SUBJECT_EN})"
     rf"|\s+(?:and|but|so)\s+(?=(?:I|I['’]\w+|we|we['’]\w+|my|our)\b)"
     rf"|\s+but\s+(?=as\b|now\b)|,\s+(?:and|but)\s+|[:—–]\s+(?={_SUBJECT_EN}|since\b|as of\b|from\b)"
+    r"|,\s+(?:and\s+|so\s+|but\s+)?(?=(?:can|could|would|will) (?:you|I)\b|how (?:do|can|should|would)\b"
+    r"|what (?:do|should|would|are|is)\b|do you\b|is there\b|are there\b|should I\b|which (?:one|is|do|should)\b)"
     rf"|,\s+(?:and\s+|so\s+|but\s+)?(?={_ASK_EN}[^,]*$)|\s+[-–—]\s+",
     re.IGNORECASE,
 )

@@ -12,12 +12,15 @@ from services.memorizer.domain.extraction.attributes import (
     relation,
     subject_of,
 )
+from services.memorizer.domain.extraction.chatter import is_chatter
 from services.memorizer.domain.extraction.language import is_chinese
+from services.memorizer.domain.extraction.person import speaks_of_self
 from services.memorizer.domain.extraction.preferences import Preference, preference_of
 from services.memorizer.domain.extraction.sentences import Span, clauses, sentences
 
 LONGEST_STATEMENT = 320
 _LEAST = 2
+_LEAST_OF_OTHERS = 3
 _FINAL = "。！？!?.…~～ )）:("
 _Sort = Literal["fact", "preference", "decision", "question", "noise"]
 _DECISION_ZH = re.compile(
@@ -27,7 +30,7 @@ _DECISION_ZH = re.compile(
 )
 _DECISION_EN = re.compile(
     r"^(?:(?:ok(?:ay)?|yes|great|good|sure|alright|fine|then|perfect|right|please|so)[,!.]?\s+)*"
-    r"(?:let['’]s (?:go|do|take|book|use|stick) (?:with|it|that|the)?|I['’]ll (?:take|go with|have|go for|order|"
+    r"(?:let['’]s (?:(?:go|stick) with|do (?:it|that|this)|take (?:it|that|the)|book|order|use (?:it|that|the))|I['’]ll (?:take|go with|have|go for|order|"
     r"buy|book|get) |go (?:ahead|with|for)\b|do (?:it|that|so)\b|(?:book|order|buy|cancel|confirm|reserve|"
     r"choose|pick|take) (?:it|that|this|the|me|us|one|two|a|an|my)\b|I (?:choose|pick|chose|picked|decided on) )",
     re.IGNORECASE,
@@ -89,8 +92,15 @@ def units(text: str) -> list[Unit]:
 
 def _says_little(unit: Unit, text: str) -> bool:
     words = text[unit.start : unit.end]
-    bare = unit.attribute is None and unit.sort == "fact"
-    return bare and talk.content_words(words) < _LEAST and not talk.has_specifics(words)
+    if unit.attribute is not None or unit.sort != "fact" or talk.has_specifics(words):
+        return False
+    about_user = (
+        speaks_of_self(words)
+        or bool(unit.antecedent)
+        or unit.subject != "user"
+        or not is_chinese(words)
+    )
+    return talk.content_words(words) < (_LEAST if about_user else _LEAST_OF_OTHERS)
 
 
 def _after_opener(part: Span) -> Span:
@@ -106,12 +116,15 @@ def _unit(clause: Span, named: _Memory, *, asks: bool, last: bool) -> Unit:
     decided = (_DECISION_ZH if is_chinese(text) else _DECISION_EN).match(text)
     if decided and not asks:
         return Unit("decision", start, end)
-    wish = preference_of(text)
+    chatter = is_chatter(text)
+    wish = None if chatter else preference_of(text)
     question = talk.is_question(text, sentence_asks=asks, last=last)
     if wish is not None and not question:
         subject = "user" if wish.instruction else subject_of(text, named.subject)
         return Unit("preference", start, end, _fact_beside(text, subject), wish, subject,
                     _antecedent(text, named))  # fmt: skip
+    if chatter and not question:
+        return Unit("noise", start, end)
     if question or talk.is_request(text) or talk.is_hypothetical(text):
         return Unit("question", start, end)
     subject = _subject(text, named)
