@@ -53,15 +53,33 @@ def decide(
     reading: Reading, candidates: Sequence[Candidate], case: Case, tokenise: Tokenise
 ) -> Verdict:
     """What the intents change among the candidates, all of which are the owner's."""
-    statements = Statements(candidates, tokenise)
-    matcher = Matcher(statements)
+    matcher = Matcher(Statements(candidates, tokenise))
     matched = [(intent, _matched(intent, matcher, case)) for intent in reading.intents]
-    merged = _merged(matched)
+    return _verdict(_merged(matched), matcher, candidates, case)
+
+
+def confirm(
+    matched: Sequence[tuple[Intent, Match | None]],
+    candidates: Sequence[Candidate],
+    case: Case,
+    tokenise: Tokenise,
+) -> Verdict:
+    """The same for intents whose statements were found by other means."""
+    matcher = Matcher(Statements(candidates, tokenise))
+    return _verdict(matched, matcher, candidates, case)
+
+
+def _verdict(
+    matched: Sequence[tuple[Intent, Match | None]],
+    matcher: Matcher,
+    candidates: Sequence[Candidate],
+    case: Case,
+) -> Verdict:
     corrections = [c.record for c in candidates if c.record.kind is Kind.CORRECTION]
     decisions: list[Decision] = []
     unmatched: list[Intent] = []
     reason = ""
-    for ordinal, (intent, match) in enumerate(merged):
+    for ordinal, (intent, match) in enumerate(matched):
         chinese = is_chinese(intent.words)
         if match is None:
             if _is_knowledge(intent, matcher, case):

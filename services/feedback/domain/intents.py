@@ -150,7 +150,7 @@ def _extract(words: str) -> _Found:
     spans: tuple[tuple[int, int], ...] = ()
     if old is not None:
         spans = (old.span("old"),)
-        rest = hidden[: old.start()] + "，" * (old.end() - old.start()) + hidden[old.end() :]
+        rest = hidden[: old.start()] + "," * (old.end() - old.start()) + hidden[old.end() :]
     changed = _first(patterns.NEW, rest)
     if changed is not None:
         found = _found(changed, words, strong=True)

@@ -5,12 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from services.feedback.domain.deciding import Case, Verdict, decide, new_knowledge
+from services.feedback.domain import model_answers
+from services.feedback.domain.deciding import Case, Verdict, confirm, decide, new_knowledge
 from services.feedback.domain.folding import is_chinese
 from services.feedback.domain.intents import Intent
 from services.feedback.domain.reading import REASONS, Reading, read
 from services.feedback.domain.statements import Candidate, Tokenise
-from services.kernel.contracts.errors import MemloomError
+from services.kernel.contracts.errors import (
+    DependencyUnavailable,
+    InvalidInput,
+    MemloomError,
+    TooManyRequests,
+)
 from services.kernel.contracts.events import (
     CorrectionDecided,
     Decision,
@@ -106,11 +112,47 @@ class Feedback:
         reading = await asyncio.to_thread(
             read, event.content, now=event.feedback_time, timezone=event.timezone
         )
-        if not reading.intents:
+        if not reading.intents and self._chat_model is None:
             return _Decided((), reading.reason)
         hints = _hints(event)
         candidates = await self._search(event, reading, hints)
+        if self._chat_model is not None:
+            told = await self._by_model(self._chat_model, event, candidates, hints)
+            if told is not None:
+                return told
+            if not reading.intents:
+                return _Decided((), reading.reason)
         return await asyncio.to_thread(self._by_rules, event, reading, candidates, hints)
+
+    async def _by_model(
+        self,
+        model: ChatModel,
+        event: FeedbackGiven,
+        candidates: Sequence[Candidate],
+        hints: tuple[str, ...],
+    ) -> _Decided | None:
+        """The model's decisions, checked; None when it is down or says what does not hold."""
+        cases = _cases(event, hints)
+        verdicts = []
+        for case in cases:
+            own = [c for c in candidates if c.record.owner == case.owner]
+            asked, shown = model_answers.question(event.content, own, hints)
+            try:
+                completion = await model.complete_json(
+                    system=model_answers.SYSTEM,
+                    user=asked,
+                    schema=model_answers.schema(),
+                    name=model_answers.NAME,
+                )
+            except (DependencyUnavailable, TooManyRequests, InvalidInput):
+                return None
+            believed = await asyncio.to_thread(
+                model_answers.believed, completion.value, event, shown, self._tokenise
+            )
+            if believed is None:
+                return None
+            verdicts.append(confirm(believed, own, case, self._tokenise))
+        return self._together(event, cases, verdicts, candidates, "model")
 
     async def _search(
         self, event: FeedbackGiven, reading: Reading, hints: tuple[str, ...]
@@ -156,22 +198,43 @@ class Feedback:
         candidates: Sequence[Candidate],
         hints: tuple[str, ...],
     ) -> _Decided:
-        """Each knowledge base for itself; what touches none of them is new to all of them."""
-        cases = [Case(event.feedback_id, owner, hints, event.timezone) for owner in _owners(event)]
-        own = {
-            case.owner.key: [c for c in candidates if c.record.owner == case.owner]
+        """Each knowledge base for itself."""
+        cases = _cases(event, hints)
+        verdicts = [
+            decide(
+                reading,
+                [c for c in candidates if c.record.owner == case.owner],
+                case,
+                self._tokenise,
+            )
             for case in cases
-        }
-        verdicts = [decide(reading, own[case.owner.key], case, self._tokenise) for case in cases]
+        ]
+        return self._together(event, cases, verdicts, candidates, "rules")
+
+    def _together(
+        self,
+        event: FeedbackGiven,
+        cases: Sequence[Case],
+        verdicts: Sequence[Verdict],
+        candidates: Sequence[Candidate],
+        method: str,
+    ) -> _Decided:
+        """What touches no knowledge base is new to all of them."""
         decisions = [decision for verdict in verdicts for decision in verdict.decisions]
         fresh = _untouched(verdicts)
         for case in cases if fresh else ():
-            decisions += new_knowledge(fresh, own[case.owner.key], case, self._tokenise)
+            own = [c for c in candidates if c.record.owner == case.owner]
+            decisions += new_knowledge(fresh, own, case, self._tokenise)
         if decisions:
-            return _Decided(tuple(decisions), "")
+            return _Decided(tuple(decisions), "", method)
         reason = next((verdict.reason for verdict in verdicts if verdict.reason), "")
-        chinese = is_chinese(event.content)
-        return _Decided((), reason or REASONS["known"][0 if chinese else 1])
+        which = 0 if is_chinese(event.content) else 1
+        unsaid = REASONS["chat" if method == "model" else "known"][which]
+        return _Decided((), reason or unsaid, method)
+
+
+def _cases(event: FeedbackGiven, hints: tuple[str, ...]) -> list[Case]:
+    return [Case(event.feedback_id, owner, hints, event.timezone) for owner in _owners(event)]
 
 
 def _untouched(verdicts: Sequence[Verdict]) -> tuple[Intent, ...]:
