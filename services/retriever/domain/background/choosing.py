@@ -1,5 +1,6 @@
 """The query finds the group of variants; the user's facts choose within the group."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -9,6 +10,7 @@ import numpy as np
 from services.kernel.contracts.records import MemoryRecord
 from services.retriever.domain.background.evidence import Evidence, outdated, strongest
 from services.retriever.domain.background.facts import Fact, facts, sources
+from services.retriever.domain.background.naming import mixed, names
 from services.retriever.domain.background.variants import (
     Matrix,
     Section,
@@ -23,7 +25,7 @@ from services.retriever.domain.text import Lexicon
 
 # How much more of the telling heading terms a query must name to have chosen.
 _NAMED = 0.3
-_TELLING = 0.6
+_TELLING = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +33,9 @@ class Weights:
     """Constants of the choice; see `choose`."""
 
     smoothing: float = 0.8
-    support: float = 1.2
-    half: float = 0.25
-    measures: float = 0.6
+    support: float = 1.5
+    half: float = 0.1
+    measures: float = 1.0
     exclusion: float = 1.5
     variant: float = 0.4
     candidates: int = 24
@@ -65,7 +67,8 @@ def choose(
     alike = likeness(sections)
     near = _nearness(base, alike, weights.variant)
     wanted = {term for fact in told for term in (*fact.signed.plus, *fact.signed.minus)}
-    telling = contrast(sections, wanted | set(analysis.terms))
+    asked = frozenset(t for t in names(analysis.text, lexicon) if not mixed(t))
+    telling = contrast(sections, wanted | asked)
     evidence = Evidence(sections, telling)
     told = [fact for fact in told if evidence.concerns(fact)]
     if not told:
@@ -90,8 +93,9 @@ def choose(
     smoothed = smooth(base, alike, weights.smoothing * min(1.0, strength))
     gate = np.sqrt(np.clip(smoothed, 0.0, 1.0)) * near
     lifted = weights.support * pull + weights.measures * amount
-    scores = smoothed + gate * lifted - weights.exclusion * excluded * gate
-    scores = _respect_names(scores, base, sections, telling, analysis)
+    said = gate * (lifted - weights.exclusion * excluded)
+    scores = _keep_order(smoothed + said, base, said)
+    scores = _respect_names(scores, base, sections, telling, asked)
     for candidate, score, pro, contra, number in zip(
         pool, scores, total, excluded, amount, strict=True
     ):
@@ -110,6 +114,18 @@ def _nearness(base: Matrix, alike: Matrix, variant: float) -> Matrix:
     return found
 
 
+def _keep_order(scores: Matrix, base: Matrix, said: Matrix) -> Matrix:
+    """What the query finds better and the facts find no worse stays ahead."""
+    found: Matrix = scores.copy()
+    for row in np.lexsort((-said, -base)):
+        ahead = (
+            (base >= base[row]) & (said >= said[row]) & ((base > base[row]) | (said > said[row]))
+        )
+        if ahead.any():
+            found[row] = min(found[row], found[ahead].min() - 1e-6)
+    return found
+
+
 def _cut(total: Matrix, floor: float) -> Matrix:
     """Small evidence is chance."""
     found: Matrix = np.sign(total) * np.maximum(np.abs(total) - floor, 0.0)
@@ -121,10 +137,18 @@ def _respect_names(
     base: Matrix,
     sections: Sequence[Section],
     telling: dict[str, float],
-    analysis: Analysis,
+    asked_terms: frozenset[str],
 ) -> Matrix:
-    """A query that names a variant has chosen: what it names less does not overtake it."""
-    asked = {t: w for t in analysis.terms if (w := telling.get(t, 0.0)) >= _TELLING}
+    """A query that names a variant has chosen: what it names less does not overtake it. A name
+    is a term that stands in few headings, and not in the text of most.
+    """
+    heads = Counter(term for one in sections for term in one.heading)
+    most = len(sections) ** (1 - _TELLING)
+    asked = {
+        term: weight
+        for term in asked_terms
+        if heads[term] <= most and (weight := telling.get(term, 0.0)) >= _NAMED
+    }
     named = np.array(
         [sum(weight for term, weight in asked.items() if term in one.heading) for one in sections]
     )

@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 from services.retriever.domain.background import wording
+from services.retriever.domain.background.quantities import is_unit
 from services.retriever.domain.text import Lexicon
 
 
@@ -20,8 +21,13 @@ def names(text: str, lexicon: Lexicon) -> list[str]:
 
 def empty(term: str) -> bool:
     """Whether a term is grammar only, or a bare number: quantities are compared as such."""
-    if term.isdigit():
+    if term.isdigit() or is_unit(term):
         return True
     if any(character in wording.GRAMMAR for character in term):
         return True
     return all(character in wording.COMMON for character in term)
+
+
+def mixed(term: str) -> bool:
+    """Whether a bigram may lie across a word and a common character: no name by itself."""
+    return any(character in wording.COMMON for character in term)

@@ -132,6 +132,11 @@ class Range:
         return inside != self.forbidden
 
 
+def is_unit(term: str) -> bool:
+    """Whether a term only measures."""
+    return term in _UNITS
+
+
 def quantities(text: str) -> list[Quantity]:
     """Plain values with units, no bounds: "13 kg", "两岁半", "three-month-old"."""
     found = []
