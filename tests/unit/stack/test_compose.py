@@ -6,19 +6,13 @@ from typing import Any
 
 import pytest
 import yaml
-from pydantic import Field
 
+from services.gateway.app import GatewayProcess
+from services.kernel.adapters.process import ProcessSettings
 from services.kernel.contracts.topics import Service
-from services.kernel.runtime.connections import ConnectionSettings
-from services.kernel.runtime.settings import RuntimeSettings, describe
+from services.kernel.runtime.settings import describe
 
 ROOT = Path(__file__).resolve().parents[3]
-
-
-class _Root(ConnectionSettings):
-    """What every process reads."""
-
-    runtime: RuntimeSettings = Field(default_factory=RuntimeSettings)
 
 
 @pytest.fixture(scope="module")
@@ -48,12 +42,13 @@ def test_every_service_of_the_design_is_there_as_its_own_process(compose: dict[s
 def test_every_variable_is_a_setting_and_its_value_is_accepted(
     compose: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = {setting.name for setting in describe(_Root)}
     environment = _environment(compose, "ingest")
-    assert set(environment) <= known
+    assert set(environment) <= {setting.name for setting in describe(ProcessSettings)}
+    of_gateway = {setting.name for setting in describe(GatewayProcess)}
+    assert set(_environment(compose, "gateway")) <= of_gateway
     for name, value in environment.items():
         monkeypatch.setenv(name, _plain(value))
-    settings = _Root()
+    settings = ProcessSettings()
     assert settings.kafka.bootstrap == "kafka:9092"
     assert settings.kafka.replication == 1
     assert settings.postgres.url_for("parser").endswith("@postgres:5432/memloom_parser")
@@ -104,5 +99,9 @@ def test_images_are_pinned(compose: dict[str, Any]) -> None:
 
 
 def test_only_the_gateway_is_published(compose: dict[str, Any]) -> None:
+    environment = _environment(compose, "gateway")
+    inside = {port.rpartition(":")[2] for port in compose["services"]["gateway"]["ports"]}
+    assert inside == {environment["MEMLOOM_PORT"], environment["MEMLOOM_GRPC_PORT"]}
+    assert environment["MEMLOOM_HOST"] == "0.0.0.0"
     published = {name for name, service in compose["services"].items() if "ports" in service}
     assert published == {"gateway"}
