@@ -1,5 +1,6 @@
 """The requests of the public API. null means absent, unknown fields are ignored."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
@@ -84,7 +85,7 @@ _LENGTH_CODES = {
 
 def explain(error: ValidationError) -> InvalidInput:
     """The first thing that is wrong, with the API's code for it."""
-    first = error.errors(include_url=False, include_context=False)[0]
+    first = _most_telling(error.errors(include_url=False, include_context=False))
     kind, path = first["type"], [part for part in first["loc"] if not _is_branch(part)]
     name = ".".join(str(part) for part in path) or "the body"
     last = str(path[-1]) if path and isinstance(path[-1], str) else str(path[0]) if path else ""
@@ -100,6 +101,15 @@ def explain(error: ValidationError) -> InvalidInput:
         code = Code.FIELD_MISSING if kind == "absent" else Code.WRONG_PARAMETERS
         message = first["msg"] if not path else message
     return InvalidInput(message, code=code)
+
+
+def _most_telling(errors: Sequence[Any]) -> Any:
+    """The first error; of a union's, the branch whose type was right."""
+    first = errors[0]
+    if not str(first["type"]).endswith("_type"):
+        return first
+    siblings = [other for other in errors if other["loc"][:1] == first["loc"][:1]]
+    return next((e for e in siblings if not str(e["type"]).endswith("_type")), first)
 
 
 def _is_branch(part: str | int) -> bool:

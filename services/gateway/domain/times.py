@@ -102,7 +102,7 @@ def parse_time(value: str | float, *, zone: ZoneInfo, now_ms: int, field: str) -
     found = _iso(text, zone) if len(text) <= _LONGEST else None
     if found is None and len(text) <= _LONGEST:
         found = _chinese(text, zone)
-    if found is None and 0 < len(text) <= _LONGEST:
+    if found is None and 0 < len(text) <= _LONGEST and not _CHINESE.fullmatch(text):
         found = _words(text, zone, now_ms)
     if found is None:
         raise InvalidInput(

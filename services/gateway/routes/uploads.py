@@ -182,7 +182,7 @@ class JsonSpool:
         if data[stop : stop + 1] == b'"':
             self._end()
             return stop + 1
-        size = _UNICODE_ESCAPE if data[stop + 1 : stop + 2] == b"u" else 2
+        size = _escape_size(data[stop : stop + 2 * _UNICODE_ESCAPE])
         escape = data[stop : stop + size]
         if len(escape) < size:
             self._rest = escape
@@ -209,6 +209,18 @@ class JsonSpool:
             return
         self._file = None
         self._skeleton += f'"{self._mark}{len(self._files) - 1}"'.encode()
+
+
+def _escape_size(data: bytes) -> int:
+    """Bytes of the escape that `data` begins with; both halves of a surrogate pair are one."""
+    if data[1:2] != b"u":
+        return 2
+    if data[2:3] not in b"dD" or data[3:4] not in b"89abAB":
+        return _UNICODE_ESCAPE
+    following = data[_UNICODE_ESCAPE : _UNICODE_ESCAPE + 2]
+    if following in (b"", b"\\", b"\\u"):
+        return 2 * _UNICODE_ESCAPE
+    return _UNICODE_ESCAPE
 
 
 def _unescape(raw: bytes) -> bytes:

@@ -204,7 +204,7 @@ class SqlTaskStore:
 
 def _with_feedback() -> Any:
     return select(
-        CORRECTIONS, *(column.label(f"feedback_{column.name}") for column in FEEDBACKS.c)
+        CORRECTIONS, *(column.label(f"said_{column.name}") for column in FEEDBACKS.c)
     ).join(FEEDBACKS, FEEDBACKS.c.id == CORRECTIONS.c.feedback_id)
 
 
@@ -213,7 +213,7 @@ def _entry(row: Mapping[Any, Any]) -> CorrectionEntry:
         id=row["id"],
         project_id=row["project_id"],
         knowledgebase_id=row["knowledgebase_id"],
-        feedback=feedback_of(row, "feedback_"),
+        feedback=feedback_of(row, "said_"),
         decision=json.loads(row["decision"]),
         active=bool(row["active"]),
         created_at=row["created_at"],

@@ -1,0 +1,485 @@
+"""Messages, tasks, search, memories and feedback."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from services.kernel.contracts.events import (
+    Decision,
+    FeedbackGiven,
+    MemoryChange,
+    MessagesRecorded,
+    OwnerRemoved,
+    TaskProgressed,
+)
+from services.kernel.contracts.records import (
+    DocumentAnchor,
+    Kind,
+    MemoryRecord,
+    MessageEvidence,
+    Owner,
+    OwnerType,
+)
+from services.kernel.contracts.retrieval import SearchAnswer, SearchItem
+from services.kernel.contracts.topics import DAY_MS
+from tests.support.clock import ManualClock
+from tests.support.gateway import Door, opened_door
+from tests.support.waiting import until
+
+
+@pytest.fixture
+async def door(tmp_path: Path) -> AsyncIterator[Door]:
+    async with opened_door(tmp_path) as opened:
+        yield opened
+
+
+USER = Owner(type=OwnerType.USER, id="u1")
+
+
+def record(**said: Any) -> MemoryRecord:
+    known: dict[str, Any] = {
+        "id": uuid4(),
+        "project_id": "default",
+        "owner": USER,
+        "kind": Kind.FACT,
+        "value": "用户有一只金毛",
+        "created_at": 1_000,
+        "updated_at": 1_000,
+    }
+    return MemoryRecord(**(known | said))
+
+
+async def test_messages_become_one_event_with_times_and_ids(door: Door) -> None:
+    data = await door.ok(
+        "/add/message",
+        {
+            "user_id": "u1",
+            "conversation_id": "c1",
+            "app_id": "app",
+            "agent_id": "agent",
+            "tags": ["pets"],
+            "info": {"scene": "chat"},
+            "source": "SDK",
+            "allow_knowledgebase_ids": None,
+            "messages": [
+                {
+                    "id": "m1",
+                    "role": "user",
+                    "content": "我有一只金毛",
+                    "chat_time": "2025-06-10 09:00:00",
+                },
+                {
+                    "role": "assistant",
+                    "tool_calls": [
+                        {
+                            "id": "t1",
+                            "type": "function",
+                            "function": {"name": "weather", "arguments": '{"city":"苏州"}'},
+                        }
+                    ],
+                },
+                {"role": "tool", "tool_call_id": "t1", "content": [{"type": "text", "text": "晴"}]},
+            ],
+        },
+    )
+    assert (data["success"], data["status"], data["conversation_id"]) == (True, "running", "c1")
+    assert data["message_ids"][0] == "m1"
+    (event,) = await door.events()
+    assert isinstance(event, MessagesRecorded)
+    assert (event.owner, event.task_id) == (USER, data["task_id"])
+    assert (event.app_id, event.agent_id, event.tags) == ("app", "agent", ("pets",))
+    assert event.info == {"scene": "chat"}
+    assert event.allow_memory_view is None
+    first, second, third = event.messages
+    assert first.chat_time == 1_749_517_200_000
+    assert second.tool_calls[0].name == "weather"
+    assert (third.text, third.tool_call_id) == ("晴", "t1")
+    history = await door.ok("/get/message", {"user_id": "u1", "conversation_id": "c1"})
+    assert [entry["role"] for entry in history["message_detail_list"]] == ["user", "assistant"]
+    assert history["message_detail_list"][0]["create_time"] == 1_749_517_200_000
+
+
+async def test_a_group_is_one_event_a_subject_and_done_when_all_are(door: Door) -> None:
+    data = await door.ok(
+        "/add/message",
+        {"user_id": ["a", "b"], "messages": [{"role": "user", "content": "hi", "role_id": "a"}]},
+    )
+    events = [event for event in await door.events() if isinstance(event, MessagesRecorded)]
+    assert [event.owner.id for event in events] == ["a", "b"]
+    status = {"task_id": data["task_id"]}
+    for event, expected in zip(events, ("running", "completed"), strict=True):
+        change = MemoryChange(memory_id=uuid4(), kind=Kind.FACT, change="added")
+        await door.deliver(
+            TaskProgressed(
+                project_id="default",
+                task_id=event.task_id,
+                status="completed",
+                changes=(change,),
+            )
+        )
+        assert (await door.ok("/get/status", status))["status"] == expected
+    views = (await door.ok("/get/status", status))["memory_views"]
+    assert (views["added"], len(views["detail_factual"]["memory_ids"])) == (2, 2)
+
+
+async def test_sync_mode_waits_for_the_projection(door: Door) -> None:
+    body = {
+        "user_id": "u1",
+        "async_mode": False,
+        "messages": [{"role": "user", "content": "hello there"}],
+    }
+    asking = asyncio.ensure_future(door.ok("/add/message", body))
+
+    async def recorded() -> bool:
+        return bool(await door.events())
+
+    await until(recorded)
+    assert not asking.done()
+    (event,) = await door.events()
+    assert isinstance(event, MessagesRecorded)
+    await door.deliver(
+        TaskProgressed(project_id="default", task_id=event.task_id, status="completed")
+    )
+    assert (await asking)["status"] == "completed"
+
+
+async def test_sync_mode_gives_up_in_time(tmp_path: Path) -> None:
+    async with opened_door(tmp_path, sync_wait=0.05) as door:
+        body = {
+            "user_id": "u1",
+            "async_mode": False,
+            "messages": [{"role": "user", "content": "hello"}],
+        }
+        assert (await door.ok("/add/message", body))["status"] == "running"
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"messages": []}, 40003),
+        ({"messages": [{"role": "user", "content": "x" * 170_000}]}, 40013),
+        ({"messages": [{"role": "user", "content": "汉" * 40_001}]}, 40013),
+        ({"messages": [{"role": "user", "content": "x", "chat_time": "whenever"}]}, 40000),
+        ({"messages": [{"role": "user", "content": [{"type": "smell"}]}]}, 40000),
+        ({"messages": [{"role": "user", "content": ""}]}, 40002),
+        ({"messages": [{"role": "user"}], "conversation_id": "c" * 101}, 40011),
+        ({"messages": "x"}, 40000),
+        ({"messages": [{"role": "user", "content": "x"}], "allow_memory_view": ["odd"]}, 40000),
+        ({"messages": [{"role": "user", "content": "x"}], "allow_knowledgebase_ids": ["b"]}, 50120),
+    ],
+)
+async def test_bad_messages(door: Door, body: dict[str, Any], code: int) -> None:
+    refused = await door.post("/add/message", {"user_id": "u1", **body})
+    assert refused["code"] == code
+    assert refused["data"] == {"success": False, "task_id": "", "status": "failed"}
+    assert await door.events() == []
+
+
+async def test_a_search_passes_limits_views_and_filters(door: Door) -> None:
+    kb = await door.create_kb()
+    await door.ok(
+        "/search/memory",
+        {
+            "query": "which food?",
+            "user_id": "u1",
+            "conversation_id": "c1",
+            "knowledgebase_ids": ["all"],
+            "memory_limit_number": 3,
+            "preference_limit_number": 4,
+            "include_tool_memory": True,
+            "tool_memory_limit_number": 5,
+            "relativity": 0.2,
+            "include_memory_view": None,
+            "filter": {
+                "user": {"and": [{"scene": "chat"}]},
+                "knowledgebase": {"or": [{"tags": {"contains": "policy"}}, {"app_id": "x"}]},
+            },
+        },
+    )
+    asked = door.retrieval.asked[-1]
+    assert asked.scope.project_id == "default"
+    assert asked.scope.subject == USER
+    assert asked.scope.knowledgebase_ids == (kb,)
+    assert (asked.memory_limit, asked.preference_limit, asked.tool_limit) == (3, 4, 5)
+    assert asked.threshold == 0.2
+    assert Kind.TOOL in asked.kinds
+    assert asked.scope.subject_filter.clauses[0].field == "info.scene"
+    assert asked.scope.knowledgebase_filter.mode == "or"
+    assert asked.scope.public_filter.clauses == ()
+
+
+async def test_defaults_of_a_search(door: Door) -> None:
+    await door.create_kb()
+    await door.ok("/search/memory", {"query": "x", "user_id": "u1"})
+    asked = door.retrieval.asked[-1]
+    assert asked.scope.knowledgebase_ids == ()
+    assert (asked.memory_limit, asked.threshold) == (9, None)
+    assert Kind.PREFERENCE in asked.kinds
+    assert Kind.TOOL not in asked.kinds
+    await door.ok(
+        "/search/memory", {"query": "x", "user_id": "u1", "include_memory_view": ["tool_memory"]}
+    )
+    assert door.retrieval.asked[-1].kinds == (Kind.TOOL,)
+    empty = await door.ok(
+        "/search/memory", {"query": "x", "user_id": "u1", "include_memory_view": ["skill"]}
+    )
+    assert empty["memory_detail_list"] == []
+    assert len(door.retrieval.asked) == 2
+
+
+async def test_items_carry_the_contracts_fields_and_ours(door: Door) -> None:
+    correction_id, passage_id = uuid4(), uuid4()
+    passage = record(
+        id=passage_id,
+        owner=Owner(type=OwnerType.KNOWLEDGE_BASE, id="base1"),
+        kind=Kind.PASSAGE,
+        key="采购制度",
+        value="办公类 800 元",
+        anchor=DocumentAnchor(
+            knowledgebase_id="base1",
+            document_id="d1",
+            document_name="a.pdf",
+            page_first=1,
+            page_last=2,
+            heading_path=("总则",),
+            start=5,
+            end=20,
+        ),
+    )
+    correction = record(
+        id=correction_id,
+        owner=Owner(type=OwnerType.KNOWLEDGE_BASE, id="base1"),
+        kind=Kind.CORRECTION,
+        value="用户确认上限是 600 元",
+        conversation_id="1212",
+    )
+    fact = record(
+        evidence=(MessageEvidence(message_id="m1", conversation_id="c", text="我有一只金毛"),)
+    )
+    preference = record(
+        kind=Kind.PREFERENCE,
+        value="用户偏好简短回答",
+        detail={"preference_type": "implicit_preference", "reasoning": "多次要求"},
+    )
+    door.retrieval.answer = SearchAnswer(
+        memories=(
+            SearchItem(record=correction, relativity=0.9, scores={"sparse": 1.0}),
+            SearchItem(record=passage, relativity=0.8, corrected_by=(str(correction_id),)),
+            SearchItem(record=fact, relativity=0.0),
+        ),
+        preferences=(SearchItem(record=preference, relativity=0.5),),
+    )
+    data = await door.ok("/search/memory", {"query": "x", "user_id": "u1", "explain": True})
+    corrected, found, known = data["memory_detail_list"]
+    assert corrected["memory_type"] == "WorkingMemory"
+    assert corrected["corrects"] == [str(passage_id)]
+    assert corrected["conversation_id"] == "1212"
+    assert corrected["scores"] == {"sparse": 1.0}
+    expected = {
+        "id": str(passage_id),
+        "memory_key": "采购制度",
+        "memory_value": "办公类 800 元",
+        "memory_type": "LongTermMemory",
+        "conversation_id": "default_session",
+        "status": "activated",
+        "create_time": 1000,
+        "update_time": 1000,
+        "confidence": 0.99,
+        "tags": [],
+        "relativity": 0.8,
+        "kind": "passage",
+        "knowledgebase_id": "base1",
+        "document_id": "d1",
+        "document_name": "a.pdf",
+        "pages": [1, 2],
+        "heading_path": ["总则"],
+        "start": 5,
+        "end": 20,
+        "corrected_by": [str(correction_id)],
+        "scores": {},
+    }
+    assert found == expected
+    assert known["evidence"][0]["text"] == "我有一只金毛"
+    assert known["kind"] == "fact"
+    assert "knowledgebase_id" not in known
+    (liked,) = data["preference_detail_list"]
+    assert liked["preference"] == "用户偏好简短回答"
+    assert liked["preference_type"] == "implicit_preference"
+    assert liked["reasoning"] == "多次要求"
+    assert "偏好" in data["preference_note"]
+
+
+async def test_a_memory_is_working_memory_for_a_day(tmp_path: Path) -> None:
+    clock = ManualClock()
+    async with opened_door(tmp_path, clock=clock) as door:
+        now = clock.now_ms()
+        fresh = door.records.put(record(created_at=now, updated_at=now))
+        data = await door.ok("/get/memory", {"user_id": "u1"})
+        assert data["memory_detail_list"][0]["memory_type"] == "WorkingMemory"
+        await clock.advance(DAY_MS / 1000)
+        data = await door.ok("/get/memory", {"user_id": "u1"})
+        assert data["memory_detail_list"][0]["memory_type"] == "LongTermMemory"
+        assert data["memory_detail_list"][0]["id"] == str(fresh.id)
+
+
+async def test_memories_are_paged_by_kind(door: Door) -> None:
+    for number in range(12):
+        door.records.put(record(created_at=number, updated_at=number))
+    door.records.put(record(kind=Kind.PREFERENCE, value="likes tea"))
+    data = await door.ok("/get/memory", {"user_id": "u1", "current": 2, "size": 5})
+    assert len(data["memory_detail_list"]) == 5
+    assert (data["total"], data["size"], data["current"], data["pages"]) == (12, 5, 2, 3)
+    assert data["preference_detail_list"] == []
+    data = await door.ok("/get/memory", {"user_id": "u1", "include_memory_view": ["preference"]})
+    assert (data["total"], len(data["preference_detail_list"])) == (1, 1)
+    assert data["preference_note"].startswith("# Note")
+
+
+async def test_one_memory_by_id_edit_and_delete(door: Door) -> None:
+    kept = door.records.put(record(evidence=(MessageEvidence(message_id="m1"),)))
+    one = (await door.get(f"/api/openmem/v1/get/memory/{kept.id}")).json()["data"]
+    assert (one["memory_view"], one["content"], one["user_id"]) == (
+        "detail_factual",
+        "用户有一只金毛",
+        "u1",
+    )
+    assert one["message_ids"] == ["m1"]
+    await door.ok("/update/memory", {"memory_id": str(kept.id), "content": "用户有两只金毛"})
+    one = (await door.get(f"/api/openmem/v1/get/memory/{kept.id}")).json()["data"]
+    assert one["content"] == "用户有两只金毛"
+    gone = {"memory_ids": [str(kept.id)], "user_ids": ["u1"]}
+    assert await door.ok("/delete/memory", gone) == {"success": True}
+    unknown = {"memory_ids": [str(uuid4())]}
+    assert (await door.post("/delete/memory", unknown))["code"] == 40307
+    assert (await door.get("/api/openmem/v1/get/memory/a%2Fb")).json()["code"] == 40001
+    mixed = {"memory_ids": ["x"], "user_id": "u1"}
+    assert (await door.post("/delete/memory", mixed))["code"] == 40000
+    assert (await door.post("/delete/memory", {"knowledgebase_id": "x"}))["code"] == 40000
+    assert (await door.post("/delete/memory", {}))["code"] == 40002
+
+
+async def test_a_deleted_user_is_hidden_until_the_purge_is_confirmed(door: Door) -> None:
+    assert (await door.post("/delete/memory", {"user_id": "u1"}))["code"] == 40308
+    said = {
+        "user_id": "u1",
+        "conversation_id": "c",
+        "messages": [{"role": "user", "content": "hi"}],
+    }
+    await door.ok("/add/message", said)
+    removal = await door.ok("/delete/memory", {"user_id": "u1"})
+    *_, event = await door.events()
+    assert isinstance(event, OwnerRemoved)
+    await door.ok("/search/memory", {"query": "x", "user_id": "u1"})
+    (hidden,) = door.retrieval.asked[-1].scope.removed_owners
+    assert (hidden.owner, hidden.removed_at) == (USER, event.removed_at)
+    await door.ok("/search/memory", {"query": "x", "user_id": "u2"})
+    assert door.retrieval.asked[-1].scope.removed_owners == ()
+    await door.ok("/get/memory", {"user_id": "u1"})
+    assert door.records.where is not None
+    assert door.records.where.clauses[-1].values == (event.removed_at,)
+    history = await door.ok("/get/message", {"user_id": "u1", "conversation_id": "c"})
+    assert history["message_detail_list"] == []
+    await door.deliver(
+        TaskProgressed(project_id="default", task_id=removal["task_id"], status="completed")
+    )
+    await door.ok("/search/memory", {"query": "x", "user_id": "u1"})
+    assert door.retrieval.asked[-1].scope.removed_owners == ()
+
+
+async def test_feedback_carries_the_last_exchange_and_reaches_the_log(door: Door) -> None:
+    kb = await door.create_kb()
+    for text in ("一", "二", "三", "四"):
+        turn = [{"role": "user", "content": text}, {"role": "assistant", "content": f"答{text}"}]
+        await door.ok(
+            "/add/message", {"user_id": "boss", "conversation_id": "1212", "messages": turn}
+        )
+    task = await door.ok(
+        "/add/feedback",
+        {
+            "user_id": "boss",
+            "conversation_id": "1212",
+            "feedback_content": "上限是600元，而不是800元。",
+            "feedback_time": "2025年6月10日 下午3点",
+            "allow_knowledgebase_ids": [kb],
+        },
+    )
+    assert (task["success"], task["status"]) == (True, "running")
+    *_, event = await door.events()
+    assert isinstance(event, FeedbackGiven)
+    assert [message.text for message in event.recent_messages] == [
+        "二",
+        "答二",
+        "三",
+        "答三",
+        "四",
+        "答四",
+    ]
+    assert event.knowledgebase_ids == (kb,)
+    assert event.feedback_time == 1_749_538_800_000
+    decision = Decision(
+        id=uuid4(),
+        kind="replace_value",
+        owner=Owner(type=OwnerType.KNOWLEDGE_BASE, id=kb),
+        text="用户确认上限是600元",
+        old="800元",
+        new="600元",
+    )
+    done = TaskProgressed(
+        project_id="default",
+        task_id=task["task_id"],
+        status="completed",
+        changes=(MemoryChange(memory_id=decision.id, kind=Kind.CORRECTION, change="added"),),
+        feedback_id=event.feedback_id,
+        decisions=(decision,),
+    )
+    await door.deliver(done)
+    await door.deliver(done)
+    status = await door.ok("/get/status", {"task_id": task["task_id"]})
+    assert status["memory_views"]["detail_factual"]["memory_ids"] == [str(decision.id)]
+    door.records.put(
+        record(id=decision.id, kind=Kind.CORRECTION, owner=decision.owner, value=decision.text)
+    )
+    log = (await door.get(f"/api/v1/knowledge-bases/{kb}/corrections")).json()
+    (line,) = log["corrections"]
+    assert (line["words"], line["user_id"], line["state"]) == (
+        "上限是600元，而不是800元。",
+        "boss",
+        "active",
+    )
+    assert (line["old"], line["new"]) == ("800元", "600元")
+    path = f"/api/v1/knowledge-bases/{kb}/corrections/{decision.id}"
+    undone = await door.http.post(path + "/undo", headers=door.headers)
+    assert undone.json()["state"] == "undone"
+    again = await door.http.post(path + "/redo", headers=door.headers)
+    assert again.json()["state"] == "active"
+    assert door.records.switched == [(decision.id, False), (decision.id, True)]
+    odd = await door.http.post(
+        path.replace(str(decision.id), str(UUID(int=1))) + "/undo", headers=door.headers
+    )
+    assert (odd.status_code, odd.headers["content-type"]) == (404, "application/problem+json")
+
+
+async def test_a_dry_run_changes_nothing(door: Door) -> None:
+    kb = await door.create_kb()
+    before = len(await door.events())
+    answer = await door.http.post(
+        f"/api/v1/knowledge-bases/{kb}/corrections",
+        json={"content": "600, not 800", "dry_run": True},
+        headers=door.headers,
+    )
+    assert answer.json() == {"dry_run": True, "reason": "nothing to correct", "decisions": []}
+    assert len(await door.events()) == before
+
+
+async def test_what_needs_a_model_says_so(door: Door) -> None:
+    body = {"user_id": "u1", "conversation_id": "c", "query": "hi"}
+    refused = await door.post("/chat", body)
+    assert (refused["code"], refused["data"]) == (50002, {"response": ""})
+    assert "chat model" in refused["message"]
+    assert (await door.post("/rerank", {"query": "a", "documents": ["b"]}))["code"] == 50002
+    extract = {"messages": [{"role": "user", "content": "x"}]}
+    assert (await door.post("/extract/memory", extract))["code"] == 50002

@@ -1,0 +1,157 @@
+"""The public gRPC port: the same keys, calls and codes."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from memloom.v1 import memloom_pb2 as pb
+from memloom.v1 import memloom_pb2_grpc
+
+from services.kernel.adapters.public_grpc import PublicGrpcServer
+from services.kernel.contracts.events import DocumentSubmitted
+from services.kernel.contracts.records import Kind, MemoryRecord, Owner, OwnerType
+from services.kernel.contracts.retrieval import SearchAnswer, SearchItem
+from services.kernel.runtime.grpc_server import CODE_TRAILER
+from tests.support.gateway import KEY, Door, opened_door
+
+METADATA = (("authorization", f"Token {KEY}"),)
+
+
+@pytest.fixture
+async def door(tmp_path: Path) -> AsyncIterator[Door]:
+    async with opened_door(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def channel(door: Door) -> AsyncIterator[grpc.aio.Channel]:
+    server = PublicGrpcServer(
+        door.gateway.grpc, services=door.gateway.grpc_services, address="127.0.0.1:0"
+    )
+    await server.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as opened:
+        yield opened
+    await server.stop(0)
+
+
+async def refused(call: Any) -> tuple[grpc.StatusCode, int]:
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await call
+    trailers: dict[str, Any] = dict(caught.value.trailing_metadata() or ())  # type: ignore[arg-type] # the stubs' type is no pair
+    return caught.value.code(), int(trailers[CODE_TRAILER])
+
+
+async def test_a_story_over_grpc(door: Door, channel: grpc.aio.Channel) -> None:
+    api = memloom_pb2_grpc.MemloomStub(channel)
+    kb = await api.CreateKnowledgebase(
+        pb.CreateKnowledgebaseRequest(knowledgebase_name="rules"), metadata=METADATA
+    )
+    added = await api.AddKnowledgebaseFile(
+        pb.AddKnowledgebaseFileRequest(
+            knowledgebase_id=kb.id,
+            file=[
+                pb.FileEntry(name="a.md", data=b"# a"),
+                pb.FileEntry(name="b.md", content="IyBi"),
+            ],
+        ),
+        metadata=METADATA,
+    )
+    assert [(file.name, file.status) for file in added.files] == [
+        ("a.md", "PROCESSING"),
+        ("b.md", "PROCESSING"),
+    ]
+    assert added.files[0].size_mb > 0
+    first, second = await door.events()
+    assert isinstance(first, DocumentSubmitted)
+    assert isinstance(second, DocumentSubmitted)
+    await door.progress(added.files[0].id, outcome="completed", passages=1)
+    seen = await api.GetKnowledgebaseFile(
+        pb.GetKnowledgebaseFileRequest(knowledgebase_id=kb.id), metadata=METADATA
+    )
+    assert (seen.total, seen.file_detail_list[1].status) == (2, "COMPLETED")
+    said = await api.AddMessage(
+        pb.AddMessageRequest(
+            user_id="u",
+            messages=[pb.MessageIn(role="user", content="hi", chat_time="2025-06-10 09:00")],
+        ),
+        metadata=METADATA,
+    )
+    assert (said.success, said.status) == (True, "running")
+    state = await api.GetStatus(pb.GetStatusRequest(task_id=said.task_id), metadata=METADATA)
+    assert state.status == "running"
+    door.retrieval.answer = SearchAnswer(
+        memories=(
+            SearchItem(
+                record=MemoryRecord(
+                    id="5d9c7a52-0c3e-4a57-9f0f-5b7a0de0c6a1",
+                    project_id="default",
+                    owner=Owner(type=OwnerType.USER, id="u"),
+                    kind=Kind.FACT,
+                    value="用户是设计师",
+                    created_at=1_765_525_947_718,
+                    updated_at=2,
+                ),
+                relativity=0.0,
+            ),
+        )
+    )
+    query = pb.SearchMemoryRequest(
+        query="x", user_id="u", knowledgebase_ids=[kb.id], memory_limit_number=0, relativity=0.0
+    )
+    query.filter.update({"user": {"and": [{"scene": "chat"}]}})
+    found = await api.SearchMemory(query, metadata=METADATA)
+    (item,) = found.memory_detail_list
+    assert (item.memory_value, item.create_time) == ("用户是设计师", 1_765_525_947_718)
+    assert item.HasField("relativity")
+    asked = door.retrieval.asked[-1]
+    assert (asked.memory_limit, asked.threshold) == (0, 0.0)
+    assert asked.scope.subject_filter.clauses[0].field == "info.scene"
+    feedback = pb.AddFeedbackRequest(
+        user_id="u", feedback_content="600, not 800", allow_knowledgebase_ids=[kb.id]
+    )
+    assert (await api.AddFeedback(feedback, metadata=METADATA)).task_id
+    removed = await api.DeleteKnowledgebaseFile(
+        pb.DeleteKnowledgebaseFileRequest(file_ids=[added.files[0].id]), metadata=METADATA
+    )
+    assert removed.success
+    page = await api.GetMemory(pb.GetMemoryRequest(user_id="u"), metadata=METADATA)
+    assert (page.total, page.current) == (0, 1)
+
+
+async def test_errors_over_grpc(door: Door, channel: grpc.aio.Channel) -> None:
+    api = memloom_pb2_grpc.MemloomStub(channel)
+    assert door.key == KEY
+    query = pb.SearchMemoryRequest(query="x", user_id="u")
+    status = grpc.StatusCode
+    assert await refused(api.SearchMemory(query)) == (status.UNAUTHENTICATED, 40100)
+    wrong = (("authorization", "Token wrong"),)
+    assert await refused(api.SearchMemory(query, metadata=wrong)) == (status.UNAUTHENTICATED, 40132)
+    empty = pb.SearchMemoryRequest(user_id="u")
+    assert await refused(api.SearchMemory(empty, metadata=METADATA)) == (
+        status.INVALID_ARGUMENT,
+        40002,
+    )
+    unknown = pb.SearchMemoryRequest(query="x", user_id="u", knowledgebase_ids=["nothing"])
+    assert await refused(api.SearchMemory(unknown, metadata=METADATA)) == (status.NOT_FOUND, 50120)
+    nothing = pb.AddKnowledgebaseFileRequest()
+    assert await refused(api.AddKnowledgebaseFile(nothing, metadata=METADATA)) == (
+        status.INVALID_ARGUMENT,
+        40002,
+    )
+
+
+async def test_health_and_reflection(channel: grpc.aio.Channel) -> None:
+    health = health_pb2_grpc.HealthStub(channel)
+    for name in ("", "memloom.v1.Memloom"):
+        answer = await health.Check(health_pb2.HealthCheckRequest(service=name))
+        assert answer.status == health_pb2.HealthCheckResponse.SERVING
+    asked = reflection_pb2.ServerReflectionRequest(list_services="")
+    reflection = reflection_pb2_grpc.ServerReflectionStub(channel)
+    async for answer in reflection.ServerReflectionInfo(iter([asked])):
+        names = [service.name for service in answer.list_services_response.service]
+        assert "memloom.v1.Memloom" in names
+        break
