@@ -10,8 +10,9 @@ import re
 import tempfile
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -89,10 +90,10 @@ def text_of(item: Case) -> str:
         or item.get("preference")
         or json.dumps(item.get("tool_value"), ensure_ascii=False)
     )
-    for extra in ("reasoning", "experience"):
-        parts.append(str(item.get(extra) or ""))
-    for status in item.get("tool_used_status") or []:
-        parts.append(json.dumps(status, ensure_ascii=False))
+    parts += [str(item.get(extra) or "") for extra in ("reasoning", "experience")]
+    parts += [
+        json.dumps(status, ensure_ascii=False) for status in item.get("tool_used_status") or []
+    ]
     return "\n".join(part for part in parts if part)
 
 
@@ -141,37 +142,37 @@ def feedback(memloom: Memloom, case: Case) -> Score:
     views = done.get("memory_views") or {}
     changed = sum(views.get(name, 0) for name in ("added", "updated", "deleted"))
     expected = case["expect_created"]
-    score: dict[str, Any] = {
-        "created": expected == "any" or (changed > 0) == (expected == "yes"),
-        "fix@1": True,
-        "fix@3": True,
-        "above": True,
-        "untouched": True,
-    }
-    for query in case["queries"]:
-        answer = memloom.search("someone", query["query"], [kb], memory_limit_number=25)
-        texts = [text_of(item) for item in answer["memory_detail_list"]]
-        alternatives = query.get("alternatives", {})
+    asked = [correction(memloom, kb, query) for query in case["queries"]]
+    score: Score = {"created": expected == "any" or (changed > 0) == (expected == "yes")}
+    for name in ("fix@1", "fix@3", "above", "untouched"):
+        score[name] = all(part[name] for part in asked)
+    score["case"] = all(value for name, value in score.items() if name != "fix@1")
+    return score
 
-        def fixed(text: str) -> bool:
-            return all(any_of(text, needle, alternatives) for needle in query["must_contain"])
 
-        first = next((rank for rank, text in enumerate(texts) if fixed(text)), 999)
-        score["fix@1"] &= first == 0
-        score["fix@3"] &= first < 3
-        if query["must_rank_above"]:
-            stale = [
-                rank
-                for rank, text in enumerate(texts)
-                if contains(text, query["must_rank_above"]) and not fixed(text)
-            ]
-            score["above"] &= first < min(stale, default=1000)
-        score["untouched"] &= all(
+def correction(memloom: Memloom, kb: str, query: Case) -> Score:
+    answer = memloom.search("someone", query["query"], [kb], memory_limit_number=25)
+    texts = [text_of(item) for item in answer["memory_detail_list"]]
+    alternatives = query.get("alternatives", {})
+    fixed = [
+        all(any_of(text, needle, alternatives) for needle in query["must_contain"])
+        for text in texts
+    ]
+    first = fixed.index(True) if True in fixed else 999
+    stale = [
+        rank
+        for rank, text in enumerate(texts)
+        if query["must_rank_above"] and contains(text, query["must_rank_above"]) and not fixed[rank]
+    ]
+    return {
+        "fix@1": first == 0,
+        "fix@3": first < 3,
+        "above": first < min(stale, default=1000),
+        "untouched": all(
             any(any_of(text, needle, alternatives) for text in texts[:10])
             for needle in query["untouched"]
-        )
-    score["case"] = all(score.values())
-    return score
+        ),
+    }
 
 
 def messages(memloom: Memloom, case: Case) -> Score:
@@ -221,8 +222,8 @@ def structure(memloom: Memloom, case: Case, folder: Path) -> Iterator[tuple[str,
         for probe in case["probes"]:
             answer = memloom.search("reader", probe["query"], [kb], memory_limit_number=9)
             items = [item for item in answer["memory_detail_list"] if is_knowledge(item)]
-            top = items[0] if items else {"memory_value": "", "heading_path": []}
-            text = top["memory_value"]
+            top: Case = items[0] if items else {}
+            text = str(top.get("memory_value", ""))
             row: Score = {
                 "top1": all(contains(text, needle) for needle in probe["must_contain"])
                 and not any(contains(text, needle) for needle in probe.get("not_contain") or []),
@@ -234,9 +235,7 @@ def structure(memloom: Memloom, case: Case, folder: Path) -> Iterator[tuple[str,
             if probe.get("header"):
                 row["header"] = all(contains(text, name) for name in probe["header"])
             if not all(value is not False for value in row.values()):
-                print(
-                    f"  missed {path.name} {probe['query']} {row} {text[:80]!r} {top.get('heading_path')}"
-                )
+                print(f"  missed {path.name} {probe['query']} {row} {text[:80]!r}")
             yield path.suffix, row
 
 
@@ -278,37 +277,25 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
-    simple: dict[str, Callable[[Memloom, Case], Score]] = {
-        "contextual": contextual,
-        "feedback": feedback,
-        "messages": messages,
-    }
     with tempfile.TemporaryDirectory() as folder, Memloom(Path(folder) / "data") as memloom:
         for name in arguments.sets:
             cases = load(arguments.data / f"{name}.jsonl")
-            rows: list[tuple[str, Score]] = []
             with ThreadPoolExecutor(arguments.workers) as pool:
-                if name == "structure":
-                    for part in pool.map(
-                        lambda case: list(structure(memloom, case, arguments.data)), cases
-                    ):
-                        rows += part
-                else:
-                    for case, score in zip(
-                        cases, pool.map(lambda c: simple[name](memloom, c), cases)
-                    ):
-                        if name == "messages":
-                            for key, value in score.items():
-                                rows.append((key.partition("/")[0], {"passed": value}))
-                        else:
-                            rows.append((f"{case['lang']}/{case['kind']}", score))
-                            if not (
-                                score.get("variant@1", True)
-                                and score.get("case", True)
-                                and score.get("fact@5", True)
-                            ):
-                                print(f"  missed {case['id']} {score}")
-            report(name, rows)
+                run = partial(rows_of, memloom, name, arguments.data)
+                report(name, [row for rows in pool.map(run, cases) for row in rows])
+
+
+def rows_of(memloom: Memloom, name: str, folder: Path, case: Case) -> list[tuple[str, Score]]:
+    if name == "structure":
+        return list(structure(memloom, case, folder))
+    score = {"contextual": contextual, "feedback": feedback, "messages": messages}[name](
+        memloom, case
+    )
+    if name == "messages":
+        return [(key.partition("/")[0], {"passed": value}) for key, value in score.items()]
+    if not all(score.get(main, True) for main in ("variant@1", "fact@5", "case")):
+        print(f"  missed {case['id']} {score}")
+    return [(f"{case['lang']}/{case['kind']}", score)]
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 from services.kernel.contracts.topics import CATALOGUE
 from tests.support.shared import ROOT

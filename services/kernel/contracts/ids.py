@@ -1,5 +1,6 @@
 """Derived identifiers: the same source always gives the same id, so doing it twice is doing it
-once."""
+once.
+"""
 
 from typing import Final
 from uuid import UUID, uuid5

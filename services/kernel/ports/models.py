@@ -22,7 +22,7 @@ class LexicalEncoder(Protocol):
         ...
 
     def document(self, text: str, *, context: str = "") -> SparseVector:
-        """Saturated, length-normalised term frequencies; `context` (titles, headings) counts too."""
+        """Saturated, length-normalised term frequencies; `context` (titles, headings) counts."""
         ...
 
     def query(self, text: str) -> SparseVector:
