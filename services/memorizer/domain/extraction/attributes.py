@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a pattern is read as one line, however long
 """What a statement is about: by its attribute a newer statement replaces an older one."""
 
 import re

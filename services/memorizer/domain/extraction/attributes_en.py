@@ -82,12 +82,18 @@ _CHANGED = (
     r"(?:(?:has|have|had|was|were|is|are|got|been|recently|just|now|since|also)\s+)*"
     r"(?:moved|changed|switched|updated|increased|decreased|reduced|raised|lowered|extended|postponed|"
     r"pushed back|pushed|rescheduled|bumped up|bumped|shifted|upgraded|downgraded|delayed|cut|"
-    r"improved|dropped|grown|grew|risen|rose|fell|fallen|expanded|revised|brought forward)"
+    r"improved|dropped|went up|went down|gone up|gone down|came down|grown|grew|risen|rose|fell|fallen|expanded|revised|brought forward)"
     r"(?:\s+(?:back|up|down|out))?(?:\s+from\s+[^,.;]{1,40}?)?\s+(?:to|until|till|by|for)\b"
 )
 _TIME = (
     r"(?:today|tomorrow|tonight|next|this|on|at|in|mon|tues?|wed|thurs?|fri|sat|sun|jan|feb|mar|apr|may|"
     r"june?|july?|aug|sep|oct|nov|dec|\d)"
+)
+_KNOWN = (
+    r"(?:budget|deadline|due date|launch date|release date|start date|end date|move-in date|price|rent|salary|wage|goal|"
+    r"target|quota|limit|version|address|phone number|email|password|capacity|headcount|team size|rate|fee|score|"
+    r"weight|height|shoe size|size|seat|room number|gate|status|database|framework|stack|hosting|provider|namespace|"
+    r"region|currency|timezone|time zone|opening hours|hours|schedule|curfew|blood type|password hint)"
 )
 _DAY = (
     r"(?:today|tomorrow|next|this|later|(?:mon|tues?|wednes|thurs?|fri|satur|sun)day\w*|(?:january|february|march|april|may|june|july|august|september|"
@@ -225,6 +231,14 @@ RULES: tuple[tuple[str, str], ...] = (
         rf"{_I}\s+(?:have|own|run|manage|keep|lead|look after|got|collected|read|completed|finished|grown)(?:\s+(?:now|about|around|over|up))*\s+(?:\d[\d,]*|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|fifty)\s+(?P<o>(?:[\w-]+\s+){{0,2}}?[a-z]+s)\b(?!\s+(?:ago|per|of|old))",
     ),
     (
+        "plan",
+        r"\b(?:on|have|has|using|subscribed to|bought|chose|took|moved to|switched to)\s+(?:the|your|a|their)\s+(?:[\w-]+\s+){0,2}?(?:plan|tier|subscription|package)\b|\b(?:upgraded|downgraded)\s+(?:from\s+[\w ]+?\s+)?to\s+(?:the\s+)?(?-i:[A-Z])",
+    ),
+    (
+        "generic",
+        rf"\b(?:my|our|the|this)\s+(?P<o>(?:[\w-]+\s+){{0,2}}?{_KNOWN}(?:\s+(?:for|of)\s+the\s+[\w -]{{1,24}}?)?)(?:\s+(?:for|of)\s+(?:my|our|this)\s+[\w-]+)?(?:['’]s|\s+(?:is|are|was))\s+(?!not\b|too\b|very\b|a bit\b|(?:\w+\s+)?(?:moved|pushed|increased|changed|extended|raised|set back|postponed)\b)",
+    ),
+    (
         "generic",
         rf"\b(?:my|our)\s+(?P<o>{_NOT_ATTRIBUTE}(?:[\w-]+\s+){{0,4}}?[\w-]+?)(?:['’]s|\s+(?:is|are|was))(?:\s+(?:now|currently|still))*\s+{_VALUE}",
     ),
@@ -293,6 +307,7 @@ LABELS = {
     "vehicle": ("Vehicle", "car drive vehicle model"),
     "device": ("Device", "device model use machine"),
     "learning": ("Learning", "learning language study practice which"),
+    "plan": ("Plan", "plan subscription tier which on"),
     "trip": ("Trip", "trip travel plan where going visit"),
     "schedule": ("Schedule", "when time date schedule appointment"),
     "count": ("Count", "how many number"),

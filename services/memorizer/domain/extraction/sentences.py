@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a pattern is read as one line, however long
 """A message in sentences and clauses, each a span of its text."""
 
 import re
@@ -32,7 +33,7 @@ _ABBREVIATION = re.compile(
     r"\b(?:Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|vs|etc|e\.g|i\.e|approx|No|Inc|Ltd|Co|[ap]\.m|U\.[SK])$",
     re.IGNORECASE,
 )
-_COMMA_ZH = re.compile(r"[，,：:]|(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])|——")
+_COMMA_ZH = re.compile(r"[，,：:～~]|(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])|——")
 _SUBJECT_EN = (
     r"(?:I|I['’]\w+|we|we['’]\w+|my|our|he|she|they|it|this|that|there|he['’]\w+|she['’]\w+"
     r"|it['’]\w+|they['’]\w+)\b"
@@ -44,6 +45,8 @@ _CUT_EN = re.compile(
     rf",\s+(?:and|but|so|because|though|although|while|yet)?\s*(?={_SUBJECT_EN})"
     rf"|\s+(?:and|but|so)\s+(?=(?:I|I['’]\w+|we|we['’]\w+|my|our)\b)"
     rf"|\s+but\s+(?=as\b|now\b)|,\s+(?:and|but)\s+|[:—–]\s+(?={_SUBJECT_EN}|since\b|as of\b|from\b)"
+    r"|,\s+(?=\w+ed\s+(?:by|through|via|in|at|on|with|from|monthly|weekly|yearly|daily|annually|every|for)\b)"
+    r"|,?\s+and\s+(?=(?:the|our|my|his|her|their)\s+[\w -]{2,30}?\s+(?:is|are|was|were|went|has|lives?|works?)\b)"
     r"|,\s+(?:and\s+|so\s+|but\s+)?(?=(?:can|could|would|will) (?:you|I)\b|how (?:do|can|should|would)\b"
     r"|what (?:do|should|would|are|is)\b|do you\b|is there\b|are there\b|should I\b|which (?:one|is|do|should)\b)"
     rf"|,\s+(?:and\s+|so\s+|but\s+)?(?={_ASK_EN}[^,]*$)|\s+[-–—]\s+",

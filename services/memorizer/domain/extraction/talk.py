@@ -44,7 +44,7 @@ _SMALL_EN = (
 _OPENERS_ZH = (
     "对了|顺便(?:说一下|说一句|提一下|问一下)?|另外|还有(?=[，,：:])|再说一遍|跟你说(?:个|件)?(?:正)?事儿?|"
     "说(?:个|件)正事|告诉你(?:一|个|件)*(?:事|消息)?|那个|话说|其实(?=[，,])|说真的|老实说|更新一下|补充一下|"
-    "不过(?!得)|但是?(?!愿|凡|书)|而且|所以(?=[，,])|那(?=我)|然后(?=[，,])|好消息|坏消息|大新闻|先说一下|忘了?(?:跟你)?说|嗯+|哦+|唉|哎呀?|哇+|哈哈+|是的|对的?(?=[，,])|好的?(?=[，,])|提醒一下"
+    "不过(?!得)|但是?(?!愿|凡|书)|而且|所以(?=[，,])|那(?=我)|然后(?=[，,])|好消息|坏消息|大新闻|先说一下|忘了?(?:跟你)?说|嗯+|哦+|唉|哎呀?|哇+|哈哈+|是的|对的?(?=[，,])|好的?(?=[，,])|提醒一下|汇报一?下|跟(?:你|您)汇报(?:一下)?|报告一下"
 )
 _OPENERS_EN = (
     r"by the way|btw|also|oh(?: and)?|and|so|well|actually|anyway|before i forget|"
@@ -54,7 +54,7 @@ _OPENERS_EN = (
     r"(?:please )?(?:note|remember)(?: that)?|as (?:i|you may|you might|i already) (?:said|know|"
     r"mentioned|told you)(?: before)?|like i said|again|in case (?:i|you) (?:forgot|forget)|"
     r"(?:just )?a reminder(?: that)?|hi|hello|hey(?: there)?|thanks(?: :\))?|morning|yes|yeah|no|"
-    r"sure|great|perfect|right|unfortunately|luckily|fortunately|guess what|speaking of which|h+m+|um+|oh|ah+|wow|ha(?:ha)+|lol|ok(?:ay)?|alright"
+    r"sure|great|perfect|right|unfortunately|luckily|fortunately|guess what|speaking of which|heads[ -]up|change of plans?|quick (?:one|question)|h+m+|um+|oh|ah+|wow|ha(?:ha)+|lol|ok(?:ay)?|alright"
 )
 _ASKING_ZH = re.compile(
     r"什么|怎么|怎样|咋|哪(?!怕)|多少|多久|多大|多长|几(?:点|号|个|天|次|岁|月|种|款|时|楼|路|块)(?!前|后|以)|"

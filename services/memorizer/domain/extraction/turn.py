@@ -5,6 +5,7 @@ from datetime import date, datetime
 from services.kernel.contracts.events import Message, MessagesRecorded
 from services.kernel.contracts.records import Kind, MessageEvidence
 from services.memorizer.domain.extraction import talk
+from services.memorizer.domain.extraction.chatter import is_chatter
 from services.memorizer.domain.extraction.draft import MemoryDraft, Order, derive_id
 from services.memorizer.domain.extraction.language import is_chinese, same_words
 from services.memorizer.domain.extraction.person import Speaker
@@ -87,13 +88,19 @@ def raw(
 
 def raw_draft(turn: Turn) -> MemoryDraft | None:
     """The turn as it was said, None where it says nothing."""
-    text = turn.message.text.strip()
-    telling = [one for one in sentences(text) if not talk.is_small_talk(one.text)]
-    if not telling and "```" not in text:
+    text = turn.message.text
+    telling = [
+        one
+        for one in sentences(text)
+        if not talk.is_small_talk(one.text) and not is_chatter(one.text)
+    ]
+    coded = "```" in text
+    if not telling and not coded:
         return None
-    evidence = (turn.evidence(0, len(turn.message.text)),)
+    start, end = (0, len(text)) if coded else (telling[0].start, telling[-1].end)
+    evidence = (turn.evidence(start, end),)
     weight = 0.7 if turn.message.role == "user" else 0.5
-    return raw(turn, text[:LONGEST_MESSAGE], evidence, weight=weight)
+    return raw(turn, text[start:end].strip()[:LONGEST_MESSAGE], evidence, weight=weight)
 
 
 def tags_of(event: MessagesRecorded, title: str, value: str) -> tuple[str, ...]:

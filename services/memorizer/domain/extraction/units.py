@@ -20,6 +20,12 @@ from services.memorizer.domain.extraction.sentences import Span, clauses, senten
 
 LONGEST_STATEMENT = 320
 _LEAST = 2
+_ALONE = 3
+_LEANS = re.compile(
+    r"(?:名?叫|和|跟|与|因为|所以|由于|从|是|比|但|而且|靠|离|换|改|变|升|一共|总共|大概|大约|每|原来|之前|带|含|合同|押)|"
+    r"(?:because|since|which|who|so|but|named|called|with|without|about|including)\b",
+    re.IGNORECASE,
+)
 _LEAST_OF_OTHERS = 3
 _FINAL = "。！？!?.…~～ )）:("
 _Sort = Literal["fact", "preference", "decision", "question", "noise"]
@@ -51,6 +57,7 @@ _VAGUE = re.compile(
 @dataclass(frozen=True, slots=True)
 class Unit:
     """What the turn says at `start:end`; antecedent: what its opening pronoun stands for;
+    alone: it says enough to stand without the clause before, and must not go when that is replaced;
     person: the relation that a Chinese clause without a subject goes on about.
     """
 
@@ -62,6 +69,7 @@ class Unit:
     subject: str = "user"
     antecedent: str = ""
     person: str = ""
+    alone: bool = False
     sentence: int = 0
 
 
@@ -108,7 +116,9 @@ def _after_opener(part: Span) -> Span:
     return Span(part.text[skip:], part.start + skip, part.end).trimmed()
 
 
-def _unit(clause: Span, named: _Memory, *, asks: bool, last: bool) -> Unit:
+def _unit(  # noqa: PLR0911 - one rule a line
+    clause: Span, named: _Memory, *, asks: bool, last: bool
+) -> Unit:
     text = clause.text.rstrip(_FINAL)
     start, end = clause.start, clause.end
     if not text or talk.is_small_talk(text) or _VAGUE.match(text):
@@ -132,7 +142,9 @@ def _unit(clause: Span, named: _Memory, *, asks: bool, last: bool) -> Unit:
     if attribute is None and talk.content_words(text) < 1:
         return Unit("noise", start, end)
     person = "" if relation(text) or subject == "user" else named.person.partition("|")[2]
-    return Unit("fact", start, end, attribute, None, subject, _antecedent(text, named), person)
+    antecedent = _antecedent(text, named)
+    alone = talk.content_words(text) >= _ALONE and not _LEANS.match(text)
+    return Unit("fact", start, end, attribute, None, subject, antecedent, person, alone)
 
 
 def _fact_beside(text: str, subject: str) -> Attribute | None:
@@ -221,7 +233,7 @@ def _continues(before: Unit, unit: Unit) -> bool:  # noqa: PLR0911 - one rule a 
         return False
     if unit.attribute is None:
         if same_sentence:
-            return not unit.antecedent
+            return not unit.antecedent and (before.attribute is None or not unit.alone)
         return before.attribute is None and before.sort == "fact" and not unit.antecedent
     if before.sort != "fact":
         return False
