@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from services.feedback.domain import phrases
 from services.feedback.domain.folding import is_chinese, squeeze
 from services.feedback.domain.intents import Intent
 from services.feedback.domain.matching import LEAST, RELATED, Match, Matcher, groups
@@ -271,7 +272,7 @@ def _spoken(match: Match, after: str, intent: Intent, matcher: Matcher) -> str:
 def _text(intent: Intent, spoken: str, case: Case) -> str:
     """The new memory: it answers the question alone. spoken: what the words leave unsaid."""
     chinese = is_chinese(intent.words)
-    said = intent.words
+    said = phrases.ADD_LEAD.sub("", intent.words) or intent.words
     if not spoken and not intent.subject and not intent.context:
         spoken = trim_end(next((hint for hint in case.hints if hint.strip()), ""))
     if spoken:
@@ -279,7 +280,7 @@ def _text(intent: Intent, spoken: str, case: Case) -> str:
     if intent.valid_from is not None:
         day = datetime.fromtimestamp(intent.valid_from / 1000, UTC).astimezone(_zone(case.timezone))
         when = day.strftime("%Y-%m-%d")
-        if when not in said:
+        if when not in said and f"{day.year}" not in said:
             said = f"{said}（自 {when} 起）" if chinese else f"{said} (from {when})"
     if chinese:
         return f"用户确认：{said}。"

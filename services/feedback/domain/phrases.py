@@ -51,6 +51,11 @@ STRONG_ADD = _any(
     r"新增|补充(?:一|说明|规定|内容|进|到|：|，)|添加(?:一|：|到|进|以下)|加上(?:一|：|这)|加(?:一|个)?[条点项](?:例外|说明|规定|内容)?|加入(?:一条|以下|说明|规定|知识库|文档)|新开|新设|漏了|遗漏了?|没(?:有)?写|没(?:有)?提到?|未提及",
     r"\b(?:add|added|missing|not mentioned|doesn't mention|does not mention|left out|in addition|additionally)\b",
 )
+# An instruction before what is to be added; it is no part of the memory.
+ADD_LEAD = _any(
+    r"^(?:请|麻烦)?(?:补充|新增|增加|添加|加|加上)(?:一下|一[条个点项])?(?:例外|说明|规定|内容|信息)?\s*[：:，,]\s*",
+    r"^(?:please |could you |can you )*add (?:an? |the |one )?(?:exception|note|rule|line|sentence|entry|point|following|information)?\s*(?::|that\b)\s*",
+)
 # Something is wrong, whatever it is.
 ERROR = _any(
     r"(?:写|说|标|记|填|印|弄|搞|列|答|给|填写|登记)(?:得|的)?(?:是)?(?:有)?错了?|有误|有错|错误|不对|不正确|不准确|是错的|错了|过时|过期|已?不是最新|笔误|打错|搞混|弄反|写反|不符",
