@@ -4,18 +4,16 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 
-from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from faststream.kafka import KafkaBroker
 
 from services.kernel.adapters.kafka_bus.connection import (
     client_arguments,
-    partitions_of,
     security,
     unavailable,
 )
 from services.kernel.adapters.kafka_bus.consumer import GroupConsumer
+from services.kernel.adapters.kafka_bus.lag import LagWatch
 from services.kernel.adapters.kafka_bus.letters import KafkaDeadLetters
 from services.kernel.adapters.kafka_bus.records import raw_key
 from services.kernel.contracts.errors import InvalidInput
@@ -46,6 +44,7 @@ class KafkaBus(KafkaDeadLetters):
         self._clock = clock
         self._brokers: list[KafkaBroker] = []
         self._groups: list[GroupConsumer] = []
+        self._watch = LagWatch(self._connection, catalogue)
 
     async def publish(self, records: Sequence[OutgoingRecord]) -> None:
         known = {topic.name for topic in self._catalogue}
@@ -100,6 +99,7 @@ class KafkaBus(KafkaDeadLetters):
         brokers, self._brokers = self._brokers, []
         await asyncio.gather(*(group.drain(grace) for group in groups))
         await asyncio.gather(*(broker.stop() for broker in brokers))
+        await self._watch.close()
         await self._connection.close()
 
     async def close(self) -> None:
@@ -115,35 +115,4 @@ class KafkaBus(KafkaDeadLetters):
             await admin.describe_cluster()
 
     async def lag(self) -> Mapping[str, int]:
-        """By group, of the whole catalogue."""
-        readers = {(topic.name, group) for topic in self._catalogue for group in topic.readers}
-        async with self._connection.admin() as admin, self._connection.reader() as consumer:
-            parts = await partitions_of(
-                admin, {self._connection.topic(name) for name, _ in readers}
-            )
-            known = {part.topic for part in parts}
-            here = {
-                (name, group) for name, group in readers if self._connection.topic(name) in known
-            }
-            ends = await consumer.end_offsets(parts) if parts else {}
-            begins = await consumer.beginning_offsets(parts) if parts else {}
-            done = await self._committed(admin, sorted({group for _, group in here}))
-        lag = {group: 0 for _, group in readers}
-        for topic, group in sorted(here):
-            name = self._connection.topic(topic)
-            waiting = (
-                ends[part] - max(done[group].get(part, 0), begins[part])
-                for part in parts
-                if part.topic == name
-            )
-            lag[group] += sum(max(0, count) for count in waiting)
-        return lag
-
-    async def _committed(
-        self, admin: AIOKafkaAdminClient, groups: Sequence[str]
-    ) -> dict[str, dict[TopicPartition, int]]:
-        async def one(group: str) -> dict[TopicPartition, int]:
-            offsets = await admin.list_consumer_group_offsets(self._connection.topic(group))
-            return {part: max(0, found.offset) for part, found in offsets.items()}
-
-        return dict(zip(groups, await asyncio.gather(*map(one, groups)), strict=True))
+        return await self._watch.lag()

@@ -73,6 +73,12 @@ def connection_arguments(settings: KafkaSettings, client_id: str) -> dict[str, A
     return client_arguments(settings, client_id) | parse_security(security(settings))
 
 
+def _look_at(future: asyncio.Future[Any]) -> None:
+    """Nobody waits for it after the time limit: its late error is no news."""
+    if not future.cancelled():
+        future.exception()
+
+
 class Connection:
     """The cluster, for one process: a producer opened at first use, and short-lived readers."""
 
@@ -105,9 +111,10 @@ class Connection:
                 )
                 try:
                     await producer.start()
-                except KafkaError as error:
+                except BaseException:
+                    # Cancelled by the caller's time limit, too.
                     await producer.stop()
-                    raise unavailable(error) from error
+                    raise
                 self._producer = producer
             return self._producer
 
@@ -122,6 +129,8 @@ class Connection:
                     await producer.send(topic, value=value, key=key, headers=headers)
                     for topic, key, value, headers in records
                 ]
+                for future in pending:
+                    future.add_done_callback(_look_at)
                 # A plain gather would cancel what is still on its way when one fails.
                 await asyncio.wait(pending) if pending else None
                 for future in pending:
