@@ -254,7 +254,7 @@ def test_what_is_asked_later_is_found(
     active = [one for one in memories_of(case) if one.status is Status.ACTIVATED]
     ranking = Bm25(active)
     for kind, query, expect, absent in probes:
-        probe = {"kind": kind, "expect": expect, "expect_absent": absent}
+        probe: dict[str, Any] = {"kind": kind, "expect": expect, "expect_absent": absent}
         if kind == "dup":
             probe["max_hits"] = 1
         top = [f"{record.key} {record.value}" for record in ranking.rank(query)[:5]]
