@@ -34,6 +34,7 @@ from services.gateway.store import (
     SqlConversationStore,
     SqlKeyStore,
     SqlRepeatStore,
+    SqlScopeStore,
     SqlTaskStore,
 )
 from services.gateway.subscriptions import subscriptions
@@ -101,8 +102,7 @@ def build(
     access = Access(database=database, store=keys, catalogue=catalogue, clock=clock)
     search = Search(
         database=database,
-        catalogue=catalogue,
-        tasks=tasks,
+        store=SqlScopeStore(),
         retrieval=retrieval,
         clock=clock,
         limits=limits,

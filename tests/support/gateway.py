@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
+import pytest
 from pydantic import SecretStr
 from sqlalchemy import select
 
@@ -37,6 +38,7 @@ from services.kernel.ports.clock import Clock
 from services.kernel.ports.preview import ProbeResult
 from services.kernel.ports.records import RecordPage
 from services.kernel.runtime.outbox import Outbox
+from tests.support.sql import postgres_url
 
 KEY = "mpg-test-key-0123456789abcdef"
 API = "/api/openmem/v1"
@@ -272,15 +274,24 @@ class Door:
         await self.deliver(DocumentProgressed(**(known | said)))
 
 
+WORLDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.real)]
+
+
+def _database(folder: Path, world: str) -> SqlDatabase:
+    if world == "postgres":
+        schema = f"gateway_{uuid4().hex[:12]}"
+        return SqlDatabase(postgres_url(), metadata=METADATA, migrations=MIGRATIONS, schema=schema)
+    file = f"sqlite+aiosqlite:///{folder / 'gateway.db'}"
+    return SqlDatabase(file, metadata=METADATA, migrations=MIGRATIONS)
+
+
 @asynccontextmanager
 async def opened_door(
-    folder: Path, *, clock: Clock | None = None, **settings: Any
+    folder: Path, *, clock: Clock | None = None, world: str = "sqlite", **settings: Any
 ) -> AsyncIterator[Door]:
-    """A migrated gateway with its first key."""
+    """A migrated gateway with its first key; world: where its tables are."""
     time = clock or SystemClock()
-    database = SqlDatabase(
-        f"sqlite+aiosqlite:///{folder / 'gateway.db'}", metadata=METADATA, migrations=MIGRATIONS
-    )
+    database = _database(folder, world)
     await database.migrate()
     blobs = FilesystemBlobs(folder)
     retrieval, records, probe = PlayedRetrieval(), PlayedRecords(), PlayedProbe()

@@ -66,7 +66,9 @@ class DocumentState:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document of a knowledge base. reserved: bytes counted against the quota."""
+    """A document of a knowledge base. reserved: bytes counted against the quota. duplicate_of: the
+    document whose bytes turned out to be the same; this one is deleted then, and shown as that.
+    """
 
     id: str
     project_id: str
@@ -81,6 +83,19 @@ class Document:
     state: DocumentState
     deleted_at: int | None = None
     purged_at: int | None = None
+    duplicate_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Visible:
+    """What a project may see at this moment. linked: by knowledge base that exists, whether it is
+    linked. hidden: documents deleted, purge not confirmed. removed_at: times at which the asking
+    subject was deleted, purge not confirmed.
+    """
+
+    linked: dict[str, bool]
+    hidden: tuple[str, ...]
+    removed_at: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Documents: look at them, delete them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from services.gateway.domain.documents import file_detail
@@ -11,7 +12,7 @@ from services.gateway.handlers.ports import CatalogueStore, Outbox
 from services.kernel.contracts.errors import NotFound
 from services.kernel.contracts.events import DocumentRemoved
 from services.kernel.ports.clock import Clock
-from services.kernel.ports.store import Database
+from services.kernel.ports.store import Database, Transaction
 
 
 class Documents:
@@ -37,16 +38,11 @@ class Documents:
         async with self._database.read() as tx:
             if request.file_ids is not None:
                 wanted = list(dict.fromkeys(request.file_ids))
-                found = await self._catalogue.documents(tx, call.project.id, wanted)
-                live = [
-                    found[identifier]
-                    for identifier in wanted
-                    if identifier in found and found[identifier].deleted_at is None
-                ]
-                missing = sorted(set(wanted) - {document.id for document in live})
-                if not live:
+                shown = await self._shown(tx, call, wanted)
+                missing = sorted(set(wanted) - {detail["id"] for detail in shown})
+                if not shown:
                     raise NotFound(f"there is no file {', '.join(missing)}")
-                data: dict[str, Any] = {"file_detail_list": [file_detail(doc) for doc in live]}
+                data: dict[str, Any] = {"file_detail_list": shown}
                 return data | ({"missing_file_ids": missing} if missing else {})
             (identifier,) = await require_linked(
                 tx, self._catalogue, call.project.id, [request.knowledgebase_id or ""]
@@ -61,6 +57,27 @@ class Documents:
             "page": request.page,
             "page_size": request.page_size,
         }
+
+    async def _shown(
+        self, tx: Transaction, call: Call, wanted: Sequence[str]
+    ) -> list[dict[str, Any]]:
+        """Details of those that live; a copy is shown as the document that it is a copy of."""
+        found = await self._catalogue.documents(tx, call.project.id, wanted)
+        copied = {document.duplicate_of for document in found.values()} - {""}
+        originals = (
+            await self._catalogue.documents(tx, call.project.id, sorted(copied)) if copied else {}
+        )
+        shown = []
+        for identifier in wanted:
+            document = found.get(identifier)
+            if document is not None and document.duplicate_of:
+                document = originals.get(document.duplicate_of)
+                extra = {"id": identifier, "duplicate_of": document.id if document else ""}
+            else:
+                extra = {}
+            if document is not None and document.deleted_at is None:
+                shown.append(file_detail(document) | extra)
+        return shown
 
     async def delete(self, call: Call, request: DeleteKnowledgebaseFile) -> dict[str, Any]:
         """Delete files: not found by search from this moment on. Repeating it is harmless; an
@@ -80,7 +97,7 @@ class Documents:
                 await self._catalogue.delete_documents(tx, [doc.id for doc in live], now)
                 await self._outbox.add(
                     tx,
-                    [_removed(document, now) for document in live],
+                    [removed_event(document, now) for document in live],
                     correlation_id=call.request_id,
                 )
                 subjects = [f"document:{identifier}" for identifier in wanted]
@@ -107,7 +124,8 @@ class Documents:
         return document
 
 
-def _removed(document: Document, now: int) -> DocumentRemoved:
+def removed_event(document: Document, now: int) -> DocumentRemoved:
+    """What is told of a document that was deleted."""
     return DocumentRemoved(
         project_id=document.project_id,
         knowledgebase_id=document.knowledgebase_id,

@@ -1,6 +1,6 @@
 """Knowledge bases: create, link, unlink, delete, and who may use which."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -31,18 +31,22 @@ async def require_linked(
         return await store.linked_ids(tx, project_id)
     wanted = list(dict.fromkeys(ids))
     found = await store.knowledge_bases(tx, project_id, wanted)
+    check_linked(wanted, {identifier: entry.linked for identifier, entry in found.items()})
+    return wanted
+
+
+def check_linked(wanted: Sequence[str], linked: Mapping[str, bool]) -> None:
+    """NotFound for one that does not exist (is not in `linked`), Forbidden for an unlinked one."""
     for identifier in wanted:
-        entry = found.get(identifier)
-        if entry is None:
+        if identifier not in linked:
             raise NotFound(
                 f"there is no knowledge base {identifier!r}", code=Code.KNOWLEDGE_BASE_NOT_FOUND
             )
-        if not entry.linked:
+        if not linked[identifier]:
             raise Forbidden(
                 f"the knowledge base {identifier!r} is not linked to this project",
                 code=Code.KNOWLEDGE_BASE_NOT_LINKED,
             )
-    return wanted
 
 
 class KnowledgeBases:

@@ -13,8 +13,10 @@ from services.gateway.domain.model import (
     Remembered,
     Removal,
     Task,
+    Visible,
 )
 from services.kernel.contracts.events import Envelope, Event, Message
+from services.kernel.contracts.records import Owner
 from services.kernel.ports.store import Transaction
 
 
@@ -139,6 +141,16 @@ class CatalogueStore(Protocol):
         """A live document with these bytes; without a hash, a failed one of this URL."""
         ...
 
+    async def twins(self, tx: Transaction, knowledgebase_id: str, sha256: str) -> list[Document]:
+        """Live documents with these bytes that did not fail, oldest first."""
+        ...
+
+    async def mark_copies(
+        self, tx: Transaction, ids: Sequence[str], *, original: str, at: int
+    ) -> None:
+        """Tombstones that lead to the original."""
+        ...
+
     async def live_documents(self, tx: Transaction, knowledgebase_id: str) -> list[Document]:
         """All live ones."""
         ...
@@ -147,14 +159,22 @@ class CatalogueStore(Protocol):
         """Tombstones."""
         ...
 
-    async def hidden(
-        self, tx: Transaction, project_id: str, knowledgebase_ids: Sequence[str]
-    ) -> list[str]:
-        """Documents of these knowledge bases that are deleted, and not confirmed yet."""
-        ...
-
     async def staged_paths(self, tx: Transaction) -> set[str]:
         """Staging blobs that a document still waits for."""
+        ...
+
+
+class ScopeStore(Protocol):
+    """What a search may see, in one question."""
+
+    async def visible(
+        self,
+        tx: Transaction,
+        project_id: str,
+        knowledgebase_ids: Sequence[str] | None,
+        subject: Owner,
+    ) -> Visible:
+        """Of these knowledge bases, or (None) of all that are linked."""
         ...
 
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from services.gateway.domain import status
-from services.gateway.domain.model import Task
+from services.gateway.domain.model import Document, Task
 from services.gateway.domain.tasks import advance_task
+from services.gateway.handlers.documents import removed_event
 from services.gateway.handlers.ports import CatalogueStore, TaskStore
 from services.kernel.contracts.events import (
     DocumentProgressed,
@@ -51,18 +52,30 @@ class Projections:
                 return ()
             state = status.advance(document.state, progressed)
             if state != document.state:
-                await self._catalogue.save_document(
-                    tx,
-                    replace(
-                        document,
-                        state=state,
-                        reserved=status.reserved_bytes(state, document.reserved),
-                        updated_at=now,
-                    ),
+                told = replace(
+                    document,
+                    state=state,
+                    reserved=status.reserved_bytes(state, document.reserved),
+                    updated_at=now,
                 )
+                await self._catalogue.save_document(tx, told)
+                if state.sha256 != document.state.sha256 and document.deleted_at is None:
+                    return await self._drop_copies(tx, told, now)
             return ()
 
         return Outcome(apply=apply)
+
+    async def _drop_copies(self, tx: Transaction, document: Document, now: int) -> Sequence[Event]:
+        """The bytes behind a URL are known only now: of several documents with the same bytes the
+        oldest stays, the others are removed and shown as that one.
+        """
+        first, *copies = await self._catalogue.twins(
+            tx, document.knowledgebase_id, document.state.sha256
+        ) or [document]
+        await self._catalogue.mark_copies(
+            tx, [copy.id for copy in copies], original=first.id, at=now
+        )
+        return [removed_event(copy, now) for copy in copies]
 
     async def on_task(self, event: Event, _: Envelope) -> Outcome:
         """A task's state, the purge that it confirms, and the correction log."""

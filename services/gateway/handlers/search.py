@@ -9,8 +9,8 @@ from services.gateway.domain.items import FACTUAL, KNOWLEDGE, search_data
 from services.gateway.domain.limits import MAX_QUERY_TOKENS, Limits, tokens_of
 from services.gateway.domain.requests import VIEWS, SearchMemory
 from services.gateway.handlers.calls import Call
-from services.gateway.handlers.knowledgebases import require_linked
-from services.gateway.handlers.ports import CatalogueStore, TaskStore
+from services.gateway.handlers.knowledgebases import ALL, check_linked
+from services.gateway.handlers.ports import ScopeStore
 from services.kernel.contracts.errors import Code, DependencyUnavailable, InvalidInput
 from services.kernel.contracts.records import Kind, Owner, OwnerType
 from services.kernel.contracts.retrieval import SearchAnswer, SearchRequest
@@ -56,15 +56,13 @@ class Search:
         self,
         *,
         database: Database,
-        catalogue: CatalogueStore,
-        tasks: TaskStore,
+        store: ScopeStore,
         retrieval: Retrieval,
         clock: Clock,
         limits: Limits,
     ) -> None:
         self._database = database
-        self._catalogue = catalogue
-        self._tasks = tasks
+        self._store = store
         self._retrieval = retrieval
         self._clock = clock
         self._limits = limits
@@ -80,22 +78,21 @@ class Search:
         not purged yet.
         """
         chosen = filters or Filters()
+        wanted = (
+            None if list(knowledgebase_ids) == [ALL] else list(dict.fromkeys(knowledgebase_ids))
+        )
         async with self._database.read() as tx:
-            ids = await require_linked(tx, self._catalogue, call.project.id, knowledgebase_ids)
-            hidden = await self._catalogue.hidden(tx, call.project.id, ids) if ids else []
-            removals = await self._tasks.open_removals(tx, call.project.id)
+            seen = await self._store.visible(tx, call.project.id, wanted, subject)
+        if wanted is not None:
+            check_linked(wanted, seen.linked)
+        ids = tuple(seen.linked) if wanted is None else tuple(wanted)
         return Scope(
             project_id=call.project.id,
             subject=subject,
-            knowledgebase_ids=tuple(ids),
-            hidden_documents=tuple(hidden),
+            knowledgebase_ids=ids,
+            hidden_documents=seen.hidden if ids else (),
             removed_owners=tuple(
-                RemovedOwner(
-                    owner=Owner(type=OwnerType(gone.owner_type), id=gone.owner_id),
-                    removed_at=gone.removed_at,
-                )
-                for gone in removals
-                if (gone.owner_type, gone.owner_id) == (subject.type.value, subject.id)
+                RemovedOwner(owner=subject, removed_at=gone) for gone in seen.removed_at
             ),
             subject_filter=chosen.user if subject.type is OwnerType.USER else chosen.agent,
             public_filter=chosen.public,

@@ -157,6 +157,7 @@ class Uploads:
         ]
         found = iter(await asyncio.gather(*probes))
         admitted: list[Admitted] = []
+        whole = False
         try:
             for entry, (head, _) in zip(entries, heads, strict=True):
                 if head.kind == "url":
@@ -164,9 +165,10 @@ class Uploads:
                 else:
                     admitted.append(await self._stage(entry, head))
                 self._check_sizes(sum(known.size or 0 for known in admitted), [])
-        except BaseException:
-            await self._discard(admitted)
-            raise
+            whole = True
+        finally:
+            if not whole:
+                await self._discard(admitted)
         return admitted
 
     def _check_sizes(self, total: int, each: Sequence[int]) -> None:

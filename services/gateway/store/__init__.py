@@ -4,6 +4,7 @@ from services.gateway.store.catalogue import SqlCatalogueStore
 from services.gateway.store.conversations import SqlConversationStore
 from services.gateway.store.keys import SqlKeyStore
 from services.gateway.store.repeats import SqlRepeatStore
+from services.gateway.store.scope import SqlScopeStore
 from services.gateway.store.tables import METADATA, MIGRATIONS
 from services.gateway.store.tasks import SqlTaskStore
 
@@ -14,5 +15,6 @@ __all__ = [
     "SqlConversationStore",
     "SqlKeyStore",
     "SqlRepeatStore",
+    "SqlScopeStore",
     "SqlTaskStore",
 ]

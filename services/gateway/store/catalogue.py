@@ -29,6 +29,7 @@ def _document(row: Mapping[Any, Any]) -> Document:
         state=DocumentState(**{name: row[name] for name in _STATE}),
         deleted_at=row["deleted_at"],
         purged_at=row["purged_at"],
+        duplicate_of=row["duplicate_of"],
     )
 
 
@@ -196,6 +197,28 @@ class SqlCatalogueStore:
         )
         return None if row is None else _document(row)
 
+    async def twins(self, tx: Transaction, knowledgebase_id: str, sha256: str) -> list[Document]:
+        rows = await tx.all(
+            select(DOCUMENTS)
+            .where(
+                DOCUMENTS.c.knowledgebase_id == knowledgebase_id,
+                DOCUMENTS.c.deleted_at.is_(None),
+                DOCUMENTS.c.sha256 == sha256,
+                DOCUMENTS.c.outcome != "failed",
+            )
+            .order_by(DOCUMENTS.c.position)
+        )
+        return [_document(row) for row in rows]
+
+    async def mark_copies(
+        self, tx: Transaction, ids: Sequence[str], *, original: str, at: int
+    ) -> None:
+        await tx.execute(
+            update(DOCUMENTS)
+            .where(DOCUMENTS.c.id.in_(ids), DOCUMENTS.c.deleted_at.is_(None))
+            .values(deleted_at=at, updated_at=at, duplicate_of=original)
+        )
+
     async def live_documents(self, tx: Transaction, knowledgebase_id: str) -> list[Document]:
         rows = await tx.all(
             select(DOCUMENTS)
@@ -215,19 +238,6 @@ class SqlCatalogueStore:
             .values(deleted_at=at, updated_at=at),
             [{"wanted": identifier} for identifier in ids],
         )
-
-    async def hidden(
-        self, tx: Transaction, project_id: str, knowledgebase_ids: Sequence[str]
-    ) -> list[str]:
-        rows = await tx.all(
-            select(DOCUMENTS.c.id).where(
-                DOCUMENTS.c.project_id == project_id,
-                DOCUMENTS.c.knowledgebase_id.in_(knowledgebase_ids),
-                DOCUMENTS.c.deleted_at.is_not(None),
-                DOCUMENTS.c.purged_at.is_(None),
-            )
-        )
-        return [row["id"] for row in rows]
 
     async def staged_paths(self, tx: Transaction) -> set[str]:
         rows = await tx.all(

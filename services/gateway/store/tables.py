@@ -83,6 +83,7 @@ DOCUMENTS: Final = Table(
     Column("updated_at", BigInteger, nullable=False),
     Column("deleted_at", BigInteger),
     Column("purged_at", BigInteger),
+    Column("duplicate_of", String(64), nullable=False),
     Column("revision", Integer, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("outcome", String(20), nullable=False),

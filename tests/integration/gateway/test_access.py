@@ -14,12 +14,12 @@ from services.gateway.store.tables import KEYS
 from services.kernel.contracts.errors import NotFound
 from services.kernel.contracts.records import Kind, MemoryRecord, Owner, OwnerType
 from tests.support.clock import ManualClock
-from tests.support.gateway import API, KEY, Door, opened_door
+from tests.support.gateway import API, KEY, WORLDS, Door, opened_door
 
 
-@pytest.fixture
-async def door(tmp_path: Path) -> AsyncIterator[Door]:
-    async with opened_door(tmp_path) as opened:
+@pytest.fixture(params=WORLDS)
+async def door(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Door]:
+    async with opened_door(tmp_path, world=request.param) as opened:
         yield opened
 
 

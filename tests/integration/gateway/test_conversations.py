@@ -27,13 +27,13 @@ from services.kernel.contracts.records import (
 from services.kernel.contracts.retrieval import SearchAnswer, SearchItem
 from services.kernel.contracts.topics import DAY_MS
 from tests.support.clock import ManualClock
-from tests.support.gateway import Door, opened_door
+from tests.support.gateway import WORLDS, Door, opened_door
 from tests.support.waiting import until
 
 
-@pytest.fixture
-async def door(tmp_path: Path) -> AsyncIterator[Door]:
-    async with opened_door(tmp_path) as opened:
+@pytest.fixture(params=WORLDS)
+async def door(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Door]:
+    async with opened_door(tmp_path, world=request.param) as opened:
         yield opened
 
 

@@ -12,14 +12,14 @@ import pytest
 
 from services.kernel.contracts.events import DocumentRemoved, DocumentSubmitted, OwnerRemoved
 from services.kernel.ports.preview import ProbeResult
-from tests.support.gateway import API, Door, opened_door
+from tests.support.gateway import API, WORLDS, Door, opened_door
 
 UPLOAD = "/add/knowledgebase-file"
 
 
-@pytest.fixture
-async def door(tmp_path: Path) -> AsyncIterator[Door]:
-    async with opened_door(tmp_path) as opened:
+@pytest.fixture(params=WORLDS)
+async def door(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Door]:
+    async with opened_door(tmp_path, world=request.param) as opened:
         yield opened
 
 
@@ -361,3 +361,21 @@ async def test_broken_forms(door: Door) -> None:
     assert (await send(b"nonsense")).json()["code"] == 40000
     assert (await send(b"--b\r\n", "multipart/form-data")).json()["code"] == 40000
     assert (await send(b"--b--\r\n")).json()["code"] == 40003
+
+
+async def test_the_same_bytes_behind_two_urls_are_one_document(door: Door) -> None:
+    kb = await door.create_kb()
+    entries = [{"content": "https://example.org/a.md"}, {"content": "https://example.org/b.md"}]
+    first, second = await door.ok(UPLOAD, {"knowledgebase_id": kb, "file": entries})
+    await door.progress(second["id"], stage="stored", sha256="ab", size=10)
+    await door.progress(first["id"], stage="stored", sha256="ab", size=10)
+    await door.progress(second["id"], stage="indexed", outcome="completed")
+    await door.progress(second["id"], stage="removed", outcome="deleted")
+    seen = await door.file(second["id"])
+    assert (seen["duplicate_of"], seen["status"]) == (first["id"], "PROCESSING")
+    await door.progress(first["id"], outcome="completed")
+    assert (await door.file(second["id"]))["status"] == "COMPLETED"
+    listed = await door.ok("/get/knowledgebase-file", {"knowledgebase_id": kb})
+    assert [file["id"] for file in listed["file_detail_list"]] == [first["id"]]
+    assert await door.ok("/delete/knowledgebase-file", {"file_ids": [second["id"]]})
+    assert (await door.file(first["id"]))["status"] == "COMPLETED"

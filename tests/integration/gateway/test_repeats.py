@@ -9,7 +9,7 @@ import pytest
 
 from services.kernel.contracts.events import MessagesRecorded
 from tests.support.clock import ManualClock
-from tests.support.gateway import Door, opened_door
+from tests.support.gateway import WORLDS, Door, opened_door
 from tests.support.waiting import until
 
 
@@ -18,9 +18,11 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
-@pytest.fixture
-async def door(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Door]:
-    async with opened_door(tmp_path, clock=clock) as opened:
+@pytest.fixture(params=WORLDS)
+async def door(
+    tmp_path: Path, clock: ManualClock, request: pytest.FixtureRequest
+) -> AsyncIterator[Door]:
+    async with opened_door(tmp_path, clock=clock, world=request.param) as opened:
         yield opened
 
 

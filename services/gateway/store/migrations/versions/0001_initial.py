@@ -67,6 +67,7 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.BigInteger, nullable=False),
         sa.Column("deleted_at", sa.BigInteger),
         sa.Column("purged_at", sa.BigInteger),
+        sa.Column("duplicate_of", sa.String(64), nullable=False),
         sa.Column("revision", sa.Integer, nullable=False),
         sa.Column("attempt", sa.Integer, nullable=False),
         sa.Column("outcome", sa.String(20), nullable=False),

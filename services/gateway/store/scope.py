@@ -1,0 +1,61 @@
+"""What a search may see, read by one statement: it runs before every search."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import BigInteger, Integer, cast, literal, select, union_all
+
+from services.gateway.domain.model import Visible
+from services.gateway.store.tables import DOCUMENTS, KNOWLEDGE_BASES, LINKS, REMOVALS
+from services.kernel.contracts.records import Owner
+from services.kernel.ports.store import Transaction
+
+
+class SqlScopeStore:
+    """Implements `handlers.ports.ScopeStore`."""
+
+    async def visible(
+        self,
+        tx: Transaction,
+        project_id: str,
+        knowledgebase_ids: Sequence[str] | None,
+        subject: Owner,
+    ) -> Visible:
+        ours = (LINKS.c.knowledgebase_id == KNOWLEDGE_BASES.c.id) & (
+            LINKS.c.project_id == project_id
+        )
+        bases = (
+            select(
+                literal("base").label("what"),
+                KNOWLEDGE_BASES.c.id.label("id"),
+                cast(LINKS.c.linked_at, BigInteger).label("number"),
+            )
+            .select_from(KNOWLEDGE_BASES.outerjoin(LINKS, ours))
+            .where(KNOWLEDGE_BASES.c.deleted_at.is_(None))
+        )
+        hidden = select(literal("document"), DOCUMENTS.c.id, cast(literal(0), Integer)).where(
+            DOCUMENTS.c.project_id == project_id,
+            DOCUMENTS.c.purged_at.is_(None),
+            DOCUMENTS.c.deleted_at.is_not(None),
+        )
+        if knowledgebase_ids is None:
+            bases = bases.where(LINKS.c.linked_at.is_not(None))
+        else:
+            bases = bases.where(KNOWLEDGE_BASES.c.id.in_(knowledgebase_ids))
+            hidden = hidden.where(DOCUMENTS.c.knowledgebase_id.in_(knowledgebase_ids))
+        gone = select(literal("removal"), REMOVALS.c.owner_id, REMOVALS.c.removed_at).where(
+            REMOVALS.c.project_id == project_id,
+            REMOVALS.c.confirmed_at.is_(None),
+            REMOVALS.c.owner_type == subject.type.value,
+            REMOVALS.c.owner_id == subject.id,
+        )
+        rows = await tx.all(union_all(bases, hidden, gone))
+        linked = sorted(
+            (row["number"] is None, row["number"] or 0, row["id"])
+            for row in rows
+            if row["what"] == "base"
+        )
+        return Visible(
+            linked={identifier: not unlinked for unlinked, _, identifier in linked},
+            hidden=tuple(sorted(row["id"] for row in rows if row["what"] == "document")),
+            removed_at=tuple(row["number"] for row in rows if row["what"] == "removal"),
+        )
