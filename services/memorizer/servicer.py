@@ -1,6 +1,7 @@
 """The internal gRPC `Records`: messages in, the use cases, messages out."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from uuid import UUID
 
 import grpc
@@ -10,8 +11,10 @@ from memloom.v1 import memory_pb2, records_pb2, records_pb2_grpc
 from services.kernel.contracts.errors import Code, InvalidInput
 from services.kernel.contracts.records import Kind, MemoryRecord, Owner
 from services.kernel.contracts.scope import Clause, Clauses
+from services.kernel.ports.records import ReindexState
 from services.kernel.runtime.wire import to_message, to_model
 from services.memorizer.handlers.records import RecordCommands
+from services.memorizer.handlers.reindexing import Reindexing
 
 Context = grpc.aio.ServicerContext[object, object]
 
@@ -19,8 +22,9 @@ Context = grpc.aio.ServicerContext[object, object]
 class RecordsServicer(records_pb2_grpc.RecordsServicer):
     """Thin: converts and delegates; errors are mapped by the server's interceptor."""
 
-    def __init__(self, commands: RecordCommands) -> None:
+    def __init__(self, commands: RecordCommands, reindexing: Reindexing) -> None:
         self._commands = commands
+        self._reindexing = reindexing
 
     async def Get(  # noqa: N802 - the method's name in the proto
         self, request: records_pb2.GetRecordRequest, _: Context
@@ -98,6 +102,32 @@ class RecordsServicer(records_pb2_grpc.RecordsServicer):
                 request.project_id, _uuid(request.correction_id), active=request.active
             )
         )
+
+    async def StartReindex(  # noqa: N802 - the method's name in the proto
+        self, _request: records_pb2.ReindexRequest, _: Context
+    ) -> records_pb2.ReindexState:
+        self._reindexing.start()
+        return _state(await self._reindexing.status())
+
+    async def GetReindex(  # noqa: N802 - the method's name in the proto
+        self, _request: records_pb2.ReindexRequest, _: Context
+    ) -> records_pb2.ReindexState:
+        return _state(await self._reindexing.status())
+
+    async def RollBackIndex(  # noqa: N802 - the method's name in the proto
+        self, _request: records_pb2.ReindexRequest, _: Context
+    ) -> records_pb2.ReindexState:
+        return _state(await self._reindexing.roll_back())
+
+    async def DropPreviousIndex(  # noqa: N802 - the method's name in the proto
+        self, _request: records_pb2.ReindexRequest, _: Context
+    ) -> records_pb2.ReindexState:
+        await self._reindexing.drop_previous()
+        return _state(await self._reindexing.status())
+
+
+def _state(state: ReindexState) -> records_pb2.ReindexState:
+    return records_pb2.ReindexState(**asdict(state))
 
 
 def _message(record: MemoryRecord) -> memory_pb2.MemoryRecord:

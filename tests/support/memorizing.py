@@ -1,9 +1,11 @@
 """The memorizer's handlers over a real database, with what the dispatcher would do around them."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from services.kernel.adapters.lexical import LexicalBm25
 from services.kernel.adapters.sql import SqlDatabase
@@ -12,6 +14,8 @@ from services.kernel.contracts.errors import InvalidInput, NotFound, StaleEvent
 from services.kernel.contracts.events import Envelope, Event
 from services.kernel.contracts.ids import derive
 from services.kernel.ports.blobs import BlobInfo
+from services.kernel.ports.generations import Generations
+from services.kernel.ports.index import Identity, Index
 from services.kernel.runtime.dispatch import Handler, Subscription
 from services.memorizer.app import RuleSegmenter
 from services.memorizer.handlers.corrections import Corrections
@@ -19,10 +23,14 @@ from services.memorizer.handlers.documents import Documents
 from services.memorizer.handlers.indexing import IndexWriter
 from services.memorizer.handlers.messages import Messages
 from services.memorizer.handlers.records import RecordCommands
+from services.memorizer.handlers.reindexing import LiveGenerations, Reindexing
+from services.memorizer.handlers.sweeping import Sweeper
 from services.memorizer.settings import MemorizerSettings
-from services.memorizer.store import METADATA, MIGRATIONS, SqlRecordStore
+from services.memorizer.store import METADATA, MIGRATIONS, SqlGenerationStore, SqlRecordStore
 from services.memorizer.subscriptions import subscriptions
 from tests.support.memory_index import MemoryIndex
+
+IDENTITY = Identity(encoder=LexicalBm25().identity)
 
 
 class FixedClock:
@@ -39,6 +47,7 @@ class FixedClock:
 
     async def sleep(self, seconds: float) -> None:
         self.now += int(seconds * 1000)
+        await asyncio.sleep(0)
 
 
 class DictBlobs:
@@ -72,14 +81,41 @@ class DictBlobs:
 class Memorizer:
     """All handlers of the service, and a bus that only remembers what was emitted."""
 
-    def __init__(self, database: SqlDatabase, *, batch_passages: int = 3) -> None:
+    def __init__(
+        self,
+        database: SqlDatabase,
+        *,
+        batch_passages: int = 3,
+        generations: Generations | None = None,
+    ) -> None:
         self.database = database
         self.clock = FixedClock()
         self.blobs = DictBlobs()
         self.index = MemoryIndex()
+        index: Index = self.index if generations is None else generations.serving()
         self.store = SqlRecordStore()
         settings = MemorizerSettings(target_tokens=32, max_tokens=64)
-        writer = IndexWriter(index=self.index, encoder=LexicalBm25())
+        others = None
+        if generations is not None:
+            others = LiveGenerations(
+                database=database,
+                store=SqlGenerationStore(),
+                generations=generations,
+                identity=IDENTITY,
+            )
+        writer = IndexWriter(index=index, encoder=LexicalBm25(), others=others)
+        self.sweeper = Sweeper(database=database, store=self.store, writer=writer)
+        if generations is not None:
+            self.generations = generations
+            self.reindexing = Reindexing(
+                database=database,
+                records=self.store,
+                store=SqlGenerationStore(),
+                generations=generations,
+                identity=IDENTITY,
+                writer=writer,
+                clock=self.clock,
+            )
         shared = {"database": database, "store": self.store, "writer": writer}
         documents = Documents(
             database=database,
@@ -124,8 +160,21 @@ class Memorizer:
         }
 
 
+async def said(service: Memorizer) -> dict[str, tuple[int, str]]:
+    """What the index has to hold: the activated records."""
+    found: dict[str, tuple[int, str]] = {}
+    after = ("", "")
+    while True:
+        async with service.database.read() as tx:
+            page = await service.store.all_activated(tx, after, 500)
+        if not page:
+            return found
+        found |= {str(record.id): (record.revision, record.value) for record in page}
+        after = (page[-1].owner.key, str(page[-1].id))
+
+
 @asynccontextmanager
-async def memorizer(folder: Path, **options: int) -> AsyncIterator[Memorizer]:
+async def memorizer(folder: Path, **options: Any) -> AsyncIterator[Memorizer]:
     """A fresh one in `folder`."""
     database = SqlDatabase(
         f"sqlite+aiosqlite:///{folder / 'memorizer.db'}", metadata=METADATA, migrations=MIGRATIONS

@@ -10,7 +10,7 @@ from memloom.v1 import memory_pb2, records_pb2, records_pb2_grpc
 from services.kernel.adapters.grpc_wire import Caller
 from services.kernel.contracts.records import Kind, MemoryRecord, Owner
 from services.kernel.contracts.scope import Clauses
-from services.kernel.ports.records import RecordPage
+from services.kernel.ports.records import RecordPage, ReindexState
 from services.kernel.runtime.wire import to_message, to_model
 
 
@@ -104,6 +104,35 @@ class GrpcRecords:
             project_id=project_id, correction_id=str(correction_id), active=active
         )
         return _record(await self._call(self._stub.SetCorrection, request))
+
+    async def start_reindex(self) -> ReindexState:
+        """Fill a new generation of the index in the background, then switch to it."""
+        return _state(await self._call(self._stub.StartReindex, records_pb2.ReindexRequest()))
+
+    async def reindex_state(self) -> ReindexState:
+        """What serves, what is being filled and how far."""
+        return _state(await self._call(self._stub.GetReindex, records_pb2.ReindexRequest()))
+
+    async def roll_back_index(self) -> ReindexState:
+        """Let the previous generation serve again; NotFound when there is none."""
+        return _state(await self._call(self._stub.RollBackIndex, records_pb2.ReindexRequest()))
+
+    async def drop_previous_index(self) -> ReindexState:
+        """Delete the previous generation; NotFound when there is none."""
+        return _state(await self._call(self._stub.DropPreviousIndex, records_pb2.ReindexRequest()))
+
+
+def _state(message: records_pb2.ReindexState) -> ReindexState:
+    return ReindexState(
+        serving=message.serving,
+        filling=message.filling,
+        previous=message.previous,
+        written=message.written,
+        records=message.records,
+        started_at=message.started_at,
+        ended_at=message.ended_at if message.HasField("ended_at") else None,
+        error=message.error,
+    )
 
 
 def _record(message: memory_pb2.MemoryRecord) -> MemoryRecord:

@@ -17,6 +17,24 @@ class RecordPage:
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class ReindexState:
+    """Generations of the index: which serves, which is being filled ("" for none) and which can
+    be gone back to. written: records written by the run that is shown (the one that fills, else
+    the one that made what serves), of `records` in all. Times: epoch milliseconds, 0 or None for
+    never.
+    """
+
+    serving: str = ""
+    filling: str = ""
+    previous: str = ""
+    written: int = 0
+    records: int = 0
+    started_at: int = 0
+    ended_at: int | None = None
+    error: str = ""
+
+
 class Records(Protocol):
     """Every call names the project; a record of another project is NotFound."""
 

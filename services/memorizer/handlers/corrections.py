@@ -5,6 +5,7 @@ derives the marks from the corrections that are active.
 """
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from services.kernel.contracts.errors import MemloomError
 from services.kernel.contracts.events import (
@@ -46,19 +47,14 @@ class Corrections:
     async def on_decided(self, event: Event, _: Envelope) -> Outcome:
         """Write each decision once; a newer one about the same thing replaces the older."""
         assert isinstance(event, CorrectionDecided)  # noqa: S101 - the table routes by type
-        written: list[MemoryRecord] = []
+        written: dict[UUID, MemoryRecord] = {}
         changes: list[MemoryChange] = []
-        async with self._database.write() as tx:
-            for decision in event.decisions:
-                if await self._store.is_owner_gone(
-                    tx, event.project_id, decision.owner, event.feedback_time
-                ):
-                    continue
-                records = await self._resolve(tx, event, decision)
-                written += records
-                changes += [_change(record, decision) for record in records]
-            await self._store.put(tx, written)
-        await self._writer.sync(written)
+        for decision in event.decisions:
+            records = await self._resolve(event, decision)
+            written |= {record.id: record for record in records}
+            changes += [_change(record, decision) for record in records]
+        records = list(written.values())
+        await self._writer.sync(records)
         done = TaskProgressed(
             project_id=event.project_id,
             task_id=event.task_id,
@@ -70,32 +66,41 @@ class Corrections:
         )
 
         async def apply(tx: Transaction) -> Sequence[Event]:
-            await self._store.mark_indexed(tx, written)
+            await self._writer.vouch(tx, self._store, records)
             return (done,)
 
         return Outcome(apply=apply)
 
-    async def _resolve(
-        self, tx: Transaction, event: CorrectionDecided, decision: Decision
+    async def _resolve(self, event: CorrectionDecided, decision: Decision) -> list[MemoryRecord]:
+        """The new record and the earlier ones about the same thing, reckoned in order of time;
+        those that the index does not hold yet.
+        """
+        owner = decision.owner
+        async with self._database.write() as tx:
+            if await self._store.is_owner_gone(tx, event.project_id, owner, event.feedback_time):
+                return []
+            await self._store.lock_owner(tx, event.project_id, owner)
+            if decision.id in await self._store.erased(tx, event.project_id, [decision.id]):
+                return []
+            if await self._store.many(tx, event.project_id, [decision.id]):
+                # A repeat: the first time may have ended before the index was written.
+                return await self._store.unindexed(tx, owner, [decision.id])
+            record = self._record(event, decision)
+            chain = [record]
+            if decision.attribute:
+                siblings = await self._siblings(tx, event.project_id, decision)
+                now = self._clock.now_ms()
+                chain = changed(rechain([*siblings, record], now), siblings, now)
+            await self._store.put(tx, chain)
+            return chain
+
+    async def _siblings(
+        self, tx: Transaction, project_id: str, decision: Decision
     ) -> list[MemoryRecord]:
-        """The new record, and the earlier ones about the same thing, in order of time."""
-        known = await self._store.many(tx, event.project_id, [decision.id])
-        if known:
-            return []
-        if decision.id in await self._store.erased(tx, event.project_id, [decision.id]):
-            return []
-        record = self._record(event, decision)
-        if not decision.attribute:
-            return [record]
-        siblings = [
-            sibling
-            for sibling in await self._store.of_owner(
-                tx, event.project_id, decision.owner, [Kind.CORRECTION], _ANY
-            )
-            if sibling.attribute == decision.attribute
-        ]
-        now = self._clock.now_ms()
-        return changed(rechain([*siblings, record], now), siblings, now)
+        corrections = await self._store.of_owner(
+            tx, project_id, decision.owner, [Kind.CORRECTION], _ANY
+        )
+        return [sibling for sibling in corrections if sibling.attribute == decision.attribute]
 
     def _record(self, event: CorrectionDecided, decision: Decision) -> MemoryRecord:
         anchor = decision.anchors[0] if decision.anchors else None

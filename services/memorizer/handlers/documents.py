@@ -186,9 +186,9 @@ class Documents:
                 ids = await self._store.erase_document(
                     tx, event.project_id, event.document_id, below_revision=event.revision + 1
                 )
-                await self._writer.index.delete_ids(ids)
+                await self._writer.remove([record.id for record in records] + ids)
                 return ()
-            await self._store.mark_indexed(tx, records)
+            await self._writer.vouch(tx, self._store, records)
             return await self._progress(tx, event, passages, len(records) - passages)
 
         return Outcome(apply=apply)
@@ -212,7 +212,7 @@ class Documents:
             stale = await self._store.erase_document(
                 tx, event.project_id, event.document_id, below_revision=event.revision
             )
-            await self._writer.index.delete_ids(stale)
+            await self._writer.remove(stale)
         return [
             DocumentProgressed(
                 **event.model_dump(include=set(DocumentIdentity.model_fields)),
@@ -234,8 +234,8 @@ class Documents:
                 tx, event.project_id, event.document_id, below_revision=None
             )
         if ids:
-            await self._writer.index.delete_ids(ids)
-        await self._writer.index.delete(
+            await self._writer.remove(ids)
+        await self._writer.remove_where(
             Scope(project_id=event.project_id).document(event.document_id)
         )
         await self._blobs.delete_prefix(passage_prefix(event))
@@ -248,13 +248,14 @@ class Documents:
         return Outcome(events=(receipt,))
 
     async def on_owner_removed(self, event: Event, _: Envelope) -> Outcome:
-        """All that a knowledge base or a user had up to then."""
+        """All that a user had up to then; a knowledge base never comes back."""
         assert isinstance(event, OwnerRemoved)  # noqa: S101 - the table routes by type
+        until = None if event.is_knowledge_base else event.removed_at
         async with self._database.write() as tx:
             await self._store.bury_owner(tx, event)
-            await self._store.erase_owner(tx, event.project_id, event.owner, event.removed_at)
-        await self._writer.index.delete(
-            Scope(project_id=event.project_id).owner(event.owner, until=event.removed_at)
+            await self._store.erase_owner(tx, event.project_id, event.owner, until)
+        await self._writer.remove_where(
+            Scope(project_id=event.project_id).owner(event.owner, until=until)
         )
         if event.is_knowledge_base:
             await self._blobs.delete_prefix(f"passages/{event.project_id}/{event.owner.id}/")

@@ -1,39 +1,116 @@
-"""Records into points: encoded off the event loop, embedded where there is an embedder."""
+"""Records into points: encoded off the event loop, embedded where there is an embedder, written to
+every generation of the index that lives.
+"""
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
 
+from services.kernel.contracts.errors import NotFound
 from services.kernel.contracts.records import MemoryRecord, Status
+from services.kernel.contracts.scope import IndexFilter
 from services.kernel.ports.index import Index, Point
 from services.kernel.ports.models import Embedder, LexicalEncoder
+from services.kernel.ports.store import Transaction
+from services.memorizer.handlers.ports import RecordStore
 
 # The engine holds the interpreter's lock for a whole write: 0.9 ms at 64 points, 10 ms at 500.
 WRITE_BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class OtherGeneration:
+    """A generation beside the one that serves. same_models: its vectors are ours; else it only
+    forgets, and catches up before it serves.
+    """
+
+    index: Index
+    same_models: bool = True
+
+
+class OtherGenerations(Protocol):
+    """Whoever knows which generations live beside the serving one."""
+
+    async def now(self) -> Sequence[OtherGeneration]:
+        """Asked at each write, after the records were committed: whoever begins to fill a
+        generation later than that finds them in the records.
+        """
+        ...
 
 
 class IndexWriter:
     """Makes the index hold exactly what the records say."""
 
     def __init__(
-        self, *, index: Index, encoder: LexicalEncoder, embedder: Embedder | None = None
+        self,
+        *,
+        index: Index,
+        encoder: LexicalEncoder,
+        embedder: Embedder | None = None,
+        others: OtherGenerations | None = None,
     ) -> None:
         self._index = index
         self._encoder = encoder
         self._embedder = embedder
+        self._others = others
 
     @property
     def index(self) -> Index:
-        """The generation that is written."""
+        """The generation that serves."""
         return self._index
+
+    def alone(self, index: Index) -> "IndexWriter":
+        """The same models over this generation only."""
+        return IndexWriter(index=index, encoder=self._encoder, embedder=self._embedder)
 
     async def sync(self, records: Sequence[MemoryRecord]) -> None:
         """Write activated records, remove the others; searchable on return."""
         active = [record for record in records if record.status is Status.ACTIVATED]
         gone = [record.id for record in records if record.status is not Status.ACTIVATED]
+        # Who else lives is asked before the serving one is written: a generation that began to
+        # serve since is written as such.
+        others = await self._now()
         for start in range(0, len(active), WRITE_BATCH):
-            await self._index.upsert(await self._points(active[start : start + WRITE_BATCH]))
+            points = await self._points(active[start : start + WRITE_BATCH])
+            await self._index.upsert(points)
+            for other in others:
+                if other.same_models:
+                    with suppress(NotFound):  # dropped meanwhile
+                        await other.index.upsert(points)
         if gone:
-            await self._index.delete_ids(gone)
+            await self.remove(gone)
+
+    async def vouch(
+        self, tx: Transaction, store: RecordStore, records: Sequence[MemoryRecord]
+    ) -> None:
+        """Say in the records that the index holds them; what was deleted or archived while they
+        were written is removed again.
+        """
+        fallen = await store.mark_indexed(tx, records)
+        if fallen:
+            await self.remove(fallen)
+
+    async def remove(self, ids: Sequence[UUID]) -> None:
+        """Not found by search on return."""
+        others = await self._now()
+        await self._index.delete_ids(ids)
+        for other in others:
+            with suppress(NotFound):
+                await other.index.delete_ids(ids)
+
+    async def remove_where(self, where: IndexFilter) -> None:
+        """Remove all that matches."""
+        others = await self._now()
+        await self._index.delete(where)
+        for other in others:
+            with suppress(NotFound):
+                await other.index.delete(where)
+
+    async def _now(self) -> Sequence[OtherGeneration]:
+        return () if self._others is None else await self._others.now()
 
     async def _points(self, records: Sequence[MemoryRecord]) -> list[Point]:
         vectors = await asyncio.to_thread(

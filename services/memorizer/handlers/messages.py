@@ -1,13 +1,20 @@
-"""Messages become memories: coarse at once, refined by rules, reconciled with what is known."""
+"""Messages become memories, read by rules and reconciled with what is known.
+
+Raw turns (tag `mode:fast`) and refined memories are written together: the rules take about a
+millisecond, less than a write. What a chat model adds joins later (`enriching`).
+"""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final, Literal
+from uuid import UUID
 
 from services.kernel.contracts.errors import MemloomError
 from services.kernel.contracts.events import (
     Envelope,
     Event,
     MemoryChange,
+    Message,
     MessagesRecorded,
     TaskProgressed,
 )
@@ -15,14 +22,17 @@ from services.kernel.contracts.records import Kind, MemoryRecord, Owner, OwnerTy
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.store import Database, Transaction
 from services.kernel.runtime.dispatch import Outcome
-from services.memorizer.domain.extraction import extract, message_memory
+from services.memorizer.domain.extraction import derive_id, extract
 from services.memorizer.domain.extraction import records as drafts_to_records
 from services.memorizer.domain.merging import reconcile
+from services.memorizer.domain.related import ends_touch, group_key
 from services.memorizer.handlers.indexing import IndexWriter
 from services.memorizer.handlers.ports import RecordStore
 
-KINDS = (Kind.MESSAGE, Kind.FACT, Kind.PREFERENCE, Kind.TOOL)
-_ALL = (Status.ACTIVATED, Status.RESOLVING, Status.ARCHIVED, Status.DELETED)
+KINDS: Final = (Kind.MESSAGE, Kind.FACT, Kind.PREFERENCE, Kind.TOOL)
+# Turns of a conversation by which a "yes, that one" is understood.
+TURNS: Final = 32
+_ALL: Final = (Status.ACTIVATED, Status.RESOLVING, Status.ARCHIVED, Status.DELETED)
 
 
 class Messages:
@@ -37,16 +47,19 @@ class Messages:
         self._clock = clock
 
     async def on_recorded(self, event: Event, _: Envelope) -> Outcome:
-        """Searchable before the rules have read it; any order of messages ends the same."""
+        """What the rules find, for each owner; any order of messages ends the same."""
         assert isinstance(event, MessagesRecorded)  # noqa: S101 - the table routes by type
+        earlier = await self._earlier(event)
         changes: list[MemoryChange] = []
         written: list[MemoryRecord] = []
         for owner in owners(event):
             mine = event.model_copy(update={"owner": owner})
-            last = {record.id: record for record in await self._remember(mine)}
-            written += last.values()
+            fresh = await asyncio.to_thread(_refined, mine, earlier)
+            mended, news = await self._remember(mine, fresh)
+            written += mended
             if owner == event.owner:
-                changes = [_change(record) for record in last.values()]
+                changes = news
+        await self._writer.sync(written)
         done = TaskProgressed(
             project_id=event.project_id,
             task_id=event.task_id,
@@ -55,73 +68,42 @@ class Messages:
         )
 
         async def apply(tx: Transaction) -> Sequence[Event]:
-            await self._store.mark_indexed(tx, written)
+            await self._writer.vouch(tx, self._store, written)
             return (done,)
 
         return Outcome(apply=apply)
 
-    async def _remember(self, event: MessagesRecorded) -> list[MemoryRecord]:
-        now = self._clock.now_ms()
-        personal = event.owner.type in (OwnerType.USER, OwnerType.AGENT)
+    async def _earlier(self, event: MessagesRecorded) -> list[MemoryRecord]:
+        """The newest turns of the conversation before these messages."""
         async with self._database.read() as tx:
-            known = await self._store.of_owner(tx, event.project_id, event.owner, KINDS, _ALL)
-        there = {record.id for record in known}
-        drafts = message_memory(event) if personal else []
-        coarse = [
-            record for record in drafts_to_records(event, drafts, now=now) if record.id not in there
-        ]
-        coarse = await self._write(event, coarse)
-        refined = await asyncio.to_thread(
-            self._refine, event, [*known, *coarse], now, personal=personal
-        )
-        return coarse + await self._write(event, refined)
-
-    def _refine(
-        self, event: MessagesRecorded, known: list[MemoryRecord], now: int, *, personal: bool
-    ) -> list[MemoryRecord]:
-        """What the rules make of these messages and of all that is known already."""
-        same_talk = [item for item in known if item.conversation_id == event.conversation_id]
-        drafts = extract(event, same_talk)
-        if not personal:
-            drafts = [draft for draft in drafts if draft.kind is not Kind.MESSAGE]
-        fresh = drafts_to_records(event, drafts, now=now)
-        changes = [change.record for change in reconcile(known, fresh, now=now)]
-        kept = {record.id for record in fresh}
-        coarse = {draft.id for draft in message_memory(event)}
-        # A coarse memory that the rules read and did not keep said nothing.
-        dropped = [
-            item.model_copy(
-                update={
-                    "status": Status.ARCHIVED,
-                    "detail": {},  # without an order it takes part in no later reckoning
-                    "updated_at": now,
-                    "revision": item.revision + 1,
-                }
+            turns = await self._store.talk(
+                tx, event.project_id, event.owner, event.conversation_id, limit=TURNS
             )
-            for item in known
-            if item.id in coarse - kept and item.status is Status.ACTIVATED
+        begins = min(message.chat_time for message in event.messages)
+        own = {message.id for message in event.messages}
+        return [
+            turn
+            for turn in turns
+            if all(
+                one.message_id not in own and (one.chat_time or 0) <= begins
+                for one in turn.evidence
+            )
         ]
-        gone = {record.id for record in dropped}
-        return [record for record in changes if record.id not in gone] + dropped
 
-    async def _write(
-        self, event: MessagesRecorded, records: Sequence[MemoryRecord]
-    ) -> list[MemoryRecord]:
-        """Those that were written: not what its owner, or a person, deleted."""
-        if not records:
-            return []
+    async def _remember(
+        self, event: MessagesRecorded, fresh: list[MemoryRecord]
+    ) -> tuple[list[MemoryRecord], list[MemoryChange]]:
+        """What the index lacks now, and what these messages changed: the same on a repeat."""
         async with self._database.write() as tx:
             if await self._store.is_owner_gone(
                 tx, event.project_id, event.owner, event.recorded_at
             ):
-                return []
-            erased = await self._store.erased(
-                tx, event.project_id, [record.id for record in records]
-            )
-            written = [record for record in records if record.id not in erased]
-            await self._store.put(tx, written)
-        await self._writer.sync(written)
-        return written
+                return [], []
+            await self._store.lock_owner(tx, event.project_id, event.owner)
+            now = self._clock.now_ms()
+            state = await reckon(tx, self._store, event, fresh, read=event.messages, now=now)
+            mended = await self._store.unindexed(tx, event.owner, list(state))
+        return mended, told(state, {record.id for record in fresh})
 
     async def on_failure(self, event: Event, error: MemloomError) -> Outcome:
         """The task ends failed and says why."""
@@ -149,8 +131,77 @@ def owners(event: MessagesRecorded) -> list[Owner]:
     return found
 
 
-def _change(record: MemoryRecord) -> MemoryChange:
-    if record.status is Status.ARCHIVED:
-        return MemoryChange(memory_id=record.id, kind=record.kind, change="archived")
-    change = "added" if record.revision == 1 else "updated"
-    return MemoryChange(memory_id=record.id, kind=record.kind, change=change)
+async def reckon(
+    tx: Transaction,
+    store: RecordStore,
+    event: MessagesRecorded,
+    fresh: Sequence[MemoryRecord],
+    *,
+    read: Sequence[Message],
+    now: int,
+) -> dict[UUID, MemoryRecord]:
+    """Write what changes when `fresh` joins what the event's owner has; the memories that it may
+    touch, as they are then. read: messages that `fresh` was made of anew, so that raw turns of
+    theirs which are not in it go; empty where it only adds.
+    """
+    raw = [
+        derive_id(event.project_id, event.owner, event.conversation_id, message.id, 0, Kind.MESSAGE)
+        for message in read
+    ]
+    known = await _touched(tx, store, event, fresh, raw)
+    refined = {message.id for message in read}
+    changes = await asyncio.to_thread(reconcile, known, fresh, now=now, refined=refined)
+    written = [change.record for change in changes]
+    await store.put(tx, written)
+    return {record.id: record for record in (*known, *written)}
+
+
+async def _touched(
+    tx: Transaction,
+    store: RecordStore,
+    event: MessagesRecorded,
+    fresh: Sequence[MemoryRecord],
+    raw: Sequence[UUID],
+) -> list[MemoryRecord]:
+    """All that `fresh` may touch; everything the owner has where a statement ends names."""
+    of = (event.project_id, event.owner)
+    ids = [*raw, *(record.id for record in fresh)]
+    groups = sorted({group_key(record) for record in fresh if record.kind is not Kind.MESSAGE})
+    known = await store.related(tx, *of, ids=ids, groups=groups)
+    reckoned = [record for record in (*known, *fresh) if record.kind is not Kind.MESSAGE]
+    if reckoned and ends_touch(reckoned, await store.that_end(tx, *of)):
+        return await store.of_owner(tx, *of, KINDS, _ALL)
+    return known
+
+
+def _refined(event: MessagesRecorded, earlier: Sequence[MemoryRecord]) -> list[MemoryRecord]:
+    """What the rules find in the messages; raw turns are a subject's own matter. Created when
+    the messages were recorded: a removal of their owner, told in the same clock, covers them.
+    """
+    drafts = extract(event, earlier)
+    if event.owner.type not in (OwnerType.USER, OwnerType.AGENT):
+        drafts = [draft for draft in drafts if draft.kind is not Kind.MESSAGE]
+    return drafts_to_records(event, drafts, now=event.recorded_at)
+
+
+def told(state: Mapping[UUID, MemoryRecord], fresh: Collection[UUID]) -> list[MemoryChange]:
+    """What became of the fresh memories, and of those that they replaced."""
+    changes: dict[UUID, MemoryChange] = {}
+
+    def tell(record: MemoryRecord, change: Literal["added", "updated", "archived"]) -> None:
+        changes[record.id] = MemoryChange(memory_id=record.id, kind=record.kind, change=change)
+
+    for record in state.values():
+        merged = record.detail.get("merged_into")
+        head = state.get(record.superseded_by) if record.superseded_by else None
+        if record.id in fresh and record.status is Status.ACTIVATED:
+            tell(record, "added")
+        elif record.id in fresh and merged and head is not None and head.id not in fresh:
+            tell(head, "updated")
+        elif (
+            record.status is Status.ARCHIVED
+            and not merged
+            and (record.id in fresh or record.superseded_by in fresh)
+        ):
+            tell(record, "archived")
+    return list(changes.values())

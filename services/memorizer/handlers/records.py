@@ -106,7 +106,9 @@ class RecordCommands:
                     f"no such memory: {', '.join(missing[:5])}", code=Code.MEMORY_NOT_FOUND
                 )
             deleted = await self._store.erase(tx, project_id, memory_ids)
-        await self._writer.index.delete_ids(memory_ids)
+        await self._writer.remove(memory_ids)
+        async with self._database.write() as tx:
+            await self._store.mark_removed(tx, project_id, memory_ids)
         return deleted
 
     async def set_correction(
@@ -119,6 +121,8 @@ class RecordCommands:
         if active is (not record.detail.get("undone")):
             return record
         async with self._database.write() as tx:
+            await self._store.lock_owner(tx, project_id, record.owner)
+            record = await self._one(tx, project_id, correction_id)
             chain = [
                 sibling
                 for sibling in await self._store.of_owner(
@@ -133,7 +137,7 @@ class RecordCommands:
             await self._store.put(tx, changes)
         await self._writer.sync(changes)
         async with self._database.write() as tx:
-            await self._store.mark_indexed(tx, changes)
+            await self._writer.vouch(tx, self._store, changes)
             return await self._one(tx, project_id, correction_id)
 
     async def _change(
@@ -141,9 +145,13 @@ class RecordCommands:
     ) -> MemoryRecord:
         async with self._database.write() as tx:
             old = await self._one(tx, project_id, memory_id)
+            await self._store.lock_owner(tx, project_id, old.owner)
+            old = await self._one(tx, project_id, memory_id)
             new = old.model_copy(
                 update={
                     **update,
+                    # Its words stay, whatever is read of its message again.
+                    "detail": old.detail | ({"edited": True} if "value" in update else {}),
                     "updated_at": self._clock.now_ms(),
                     "revision": old.revision + 1,
                 }
@@ -151,7 +159,7 @@ class RecordCommands:
             await self._store.put(tx, [new])
         await self._writer.sync([new])
         async with self._database.write() as tx:
-            await self._store.mark_indexed(tx, [new])
+            await self._writer.vouch(tx, self._store, [new])
         return new
 
     async def _one(self, tx: Transaction, project_id: str, memory_id: UUID) -> MemoryRecord:

@@ -25,7 +25,7 @@ class Sweeper:
                 return swept
             await self._writer.sync(records)
             async with self._database.write() as tx:
-                await self._store.mark_indexed(tx, records)
+                await self._writer.vouch(tx, self._store, records)
             swept += len(records)
             if len(records) < _BATCH:
                 return swept

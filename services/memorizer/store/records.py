@@ -4,23 +4,18 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, delete, func, or_, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Select, and_, delete, func, literal, or_, select, text, union, update
 from sqlalchemy.sql.expression import ColumnElement
 
-from services.kernel.contracts.events import DocumentIdentity, DocumentRemoved, OwnerRemoved
 from services.kernel.contracts.records import Kind, MemoryRecord, Owner, OwnerType, Status
 from services.kernel.ports.store import Transaction
 from services.memorizer.domain.deletion import redacted
-from services.memorizer.handlers.ports import BatchCount
-from services.memorizer.store.tables import (
-    BATCHES,
-    DOCUMENTS,
-    OWNER_TOMBSTONES,
-    RECORDS,
-)
+from services.memorizer.domain.related import ended_names, group_key
+from services.memorizer.store.documents import SqlDocuments, insert
+from services.memorizer.store.tables import DOCUMENTS, OWNER_TOMBSTONES, RECORDS
 
 _CHUNK = 500
+_TALK = (Kind.MESSAGE, Kind.FACT, Kind.PREFERENCE, Kind.TOOL)
 
 
 def _row(record: MemoryRecord) -> dict[str, Any]:
@@ -38,6 +33,9 @@ def _row(record: MemoryRecord) -> dict[str, Any]:
         "created_at": record.created_at,
         "indexed": False,
         "body": record.model_dump_json(),
+        "group_key": group_key(record),
+        "conversation_id": record.conversation_id,
+        "ends": bool(ended_names(record)),
     }
 
 
@@ -45,83 +43,21 @@ def _records(rows: Iterable[Any]) -> list[MemoryRecord]:
     return [MemoryRecord.model_validate_json(row["body"]) for row in rows]
 
 
-def _insert(tx: Transaction, table: Any) -> Any:
-    return postgresql.insert(table) if tx.dialect == "postgresql" else sqlite.insert(table)
+def _chunks(values: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK))
 
 
 def _kinds(kinds: Sequence[Kind]) -> ColumnElement[bool]:
     return RECORDS.c.kind.in_([kind.value for kind in kinds])
 
 
-class SqlRecordStore:
+class SqlRecordStore(SqlDocuments):
     """Implements `handlers.ports.RecordStore`."""
-
-    async def is_document_gone(self, tx: Transaction, event: DocumentIdentity) -> bool:
-        row = await tx.first(
-            select(DOCUMENTS.c.revision, DOCUMENTS.c.removed_at).where(
-                DOCUMENTS.c.document_id == event.document_id
-            )
-        )
-        if row is not None and (row["removed_at"] is not None or row["revision"] > event.revision):
-            return True
-        base = Owner(type=OwnerType.KNOWLEDGE_BASE, id=event.knowledgebase_id)
-        return await self._tombstone(tx, event.project_id, base) is not None
-
-    async def is_owner_gone(
-        self, tx: Transaction, project_id: str, owner: Owner, created_at: int
-    ) -> bool:
-        removed_at = await self._tombstone(tx, project_id, owner)
-        return removed_at is not None and created_at <= removed_at
-
-    async def see_revision(self, tx: Transaction, event: DocumentIdentity) -> None:
-        statement = _insert(tx, DOCUMENTS).values(
-            document_id=event.document_id,
-            project_id=event.project_id,
-            knowledgebase_id=event.knowledgebase_id,
-            revision=event.revision,
-        )
-        await tx.execute(
-            statement.on_conflict_do_update(
-                index_elements=[DOCUMENTS.c.document_id],
-                set_={"revision": statement.excluded.revision},
-                where=DOCUMENTS.c.revision < statement.excluded.revision,
-            )
-        )
-
-    async def bury_document(self, tx: Transaction, event: DocumentRemoved) -> None:
-        statement = _insert(tx, DOCUMENTS).values(
-            document_id=event.document_id,
-            project_id=event.project_id,
-            knowledgebase_id=event.knowledgebase_id,
-            revision=event.revision,
-            removed_at=event.removed_at,
-        )
-        await tx.execute(
-            statement.on_conflict_do_update(
-                index_elements=[DOCUMENTS.c.document_id],
-                set_={"removed_at": statement.excluded.removed_at},
-            )
-        )
-        await tx.execute(delete(BATCHES).where(BATCHES.c.document_id == event.document_id))
-
-    async def bury_owner(self, tx: Transaction, event: OwnerRemoved) -> None:
-        statement = _insert(tx, OWNER_TOMBSTONES).values(
-            project_id=event.project_id,
-            owner_key=event.owner.key,
-            removed_at=event.removed_at,
-        )
-        await tx.execute(
-            statement.on_conflict_do_update(
-                index_elements=[OWNER_TOMBSTONES.c.project_id, OWNER_TOMBSTONES.c.owner_key],
-                set_={"removed_at": statement.excluded.removed_at},
-                where=OWNER_TOMBSTONES.c.removed_at < statement.excluded.removed_at,
-            )
-        )
 
     async def put(self, tx: Transaction, records: Sequence[MemoryRecord]) -> None:
         for start in range(0, len(records), _CHUNK):
             rows = [_row(record) for record in records[start : start + _CHUNK]]
-            statement = _insert(tx, RECORDS)
+            statement = insert(tx, RECORDS)
             kept = {
                 column.name: statement.excluded[column.name]
                 for column in RECORDS.columns
@@ -140,20 +76,43 @@ class SqlRecordStore:
                 rows,
             )
 
-    async def mark_indexed(self, tx: Transaction, records: Sequence[MemoryRecord]) -> None:
+    async def mark_indexed(self, tx: Transaction, records: Sequence[MemoryRecord]) -> list[UUID]:
         by_revision: dict[int, list[str]] = {}
         for record in records:
             by_revision.setdefault(record.revision, []).append(str(record.id))
+        marked = 0
         for revision, ids in by_revision.items():
-            for start in range(0, len(ids), _CHUNK):
-                await tx.execute(
+            for chunk in _chunks(ids):
+                marked += await tx.execute(
                     update(RECORDS)
-                    .where(
-                        RECORDS.c.id.in_(ids[start : start + _CHUNK]),
-                        RECORDS.c.revision == revision,
-                    )
+                    .where(RECORDS.c.id.in_(chunk), RECORDS.c.revision == revision)
                     .values(indexed=True)
                 )
+        if marked == len(records):
+            return []
+        active = [record.id for record in records if record.status is Status.ACTIVATED]
+        standing = {record.id for record in await self.standing(tx, active)}
+        return [identifier for identifier in active if identifier not in standing]
+
+    async def standing(self, tx: Transaction, ids: Sequence[UUID]) -> list[MemoryRecord]:
+        found: list[MemoryRecord] = []
+        for chunk in _chunks([str(identifier) for identifier in ids]):
+            found += _records(
+                await tx.all(
+                    select(RECORDS.c.body).where(
+                        RECORDS.c.id.in_(chunk), RECORDS.c.status == Status.ACTIVATED.value
+                    )
+                )
+            )
+        return found
+
+    async def lock_owner(self, tx: Transaction, project_id: str, owner: Owner) -> None:
+        if tx.dialect == "postgresql":  # SQLite has one writer anyway
+            await tx.all(
+                text("SELECT pg_advisory_xact_lock(hashtextextended(:owner, 0))").bindparams(
+                    owner=f"{project_id}/{owner.key}"
+                )
+            )
 
     async def pending(self, tx: Transaction, limit: int) -> list[MemoryRecord]:
         return _records(
@@ -165,12 +124,27 @@ class SqlRecordStore:
             )
         )
 
+    async def unindexed(
+        self, tx: Transaction, owner: Owner, ids: Sequence[UUID]
+    ) -> list[MemoryRecord]:
+        found: list[MemoryRecord] = []
+        for chunk in _chunks([str(identifier) for identifier in ids]):
+            found += _records(
+                await tx.all(
+                    select(RECORDS.c.body).where(
+                        RECORDS.c.owner_key == owner.key,
+                        RECORDS.c.id.in_(chunk),
+                        RECORDS.c.indexed.is_(False),
+                    )
+                )
+            )
+        return found
+
     async def many(
         self, tx: Transaction, project_id: str, ids: Sequence[UUID]
     ) -> list[MemoryRecord]:
         found: list[MemoryRecord] = []
-        for start in range(0, len(ids), _CHUNK):
-            wanted = [str(identifier) for identifier in ids[start : start + _CHUNK]]
+        for wanted in _chunks([str(identifier) for identifier in ids]):
             found += _records(
                 await tx.all(
                     select(RECORDS.c.body)
@@ -202,6 +176,65 @@ class SqlRecordStore:
                     RECORDS.c.status.in_([status.value for status in statuses]),
                 )
                 .order_by(RECORDS.c.created_at, RECORDS.c.id)
+            )
+        )
+
+    async def related(
+        self,
+        tx: Transaction,
+        project_id: str,
+        owner: Owner,
+        *,
+        ids: Sequence[UUID],
+        groups: Sequence[str],
+    ) -> list[MemoryRecord]:
+        found: dict[str, Any] = {}
+        mine = and_(RECORDS.c.project_id == project_id, RECORDS.c.owner_key == owner.key)
+        for column, wanted in (
+            (RECORDS.c.id, [str(identifier) for identifier in ids]),
+            (RECORDS.c.group_key, list(groups)),
+        ):
+            for chunk in _chunks(wanted):
+                rows = await tx.all(
+                    select(RECORDS.c.id, RECORDS.c.body).where(
+                        mine, column.in_(chunk), _kinds(_TALK)
+                    )
+                )
+                found |= {row["id"]: row for row in rows}
+        return _records(found[identifier] for identifier in sorted(found))
+
+    async def that_end(self, tx: Transaction, project_id: str, owner: Owner) -> list[MemoryRecord]:
+        return _records(
+            await tx.all(
+                select(RECORDS.c.body).where(
+                    RECORDS.c.project_id == project_id,
+                    RECORDS.c.owner_key == owner.key,
+                    RECORDS.c.ends.is_(True),
+                )
+            )
+        )
+
+    async def talk(
+        self,
+        tx: Transaction,
+        project_id: str,
+        owner: Owner,
+        conversation_id: str,
+        *,
+        limit: int,
+    ) -> list[MemoryRecord]:
+        return _records(
+            await tx.all(
+                select(RECORDS.c.body)
+                .where(
+                    RECORDS.c.project_id == project_id,
+                    RECORDS.c.owner_key == owner.key,
+                    RECORDS.c.conversation_id == conversation_id,
+                    RECORDS.c.kind == Kind.MESSAGE.value,
+                    RECORDS.c.status != Status.DELETED.value,
+                )
+                .order_by(RECORDS.c.created_at.desc(), RECORDS.c.id)
+                .limit(limit)
             )
         )
 
@@ -264,19 +297,18 @@ class SqlRecordStore:
         await tx.execute(delete(RECORDS).where(*where))
         return [UUID(row["id"]) for row in rows]
 
-    async def erase_owner(self, tx: Transaction, project_id: str, owner: Owner, until: int) -> int:
-        return await tx.execute(
-            delete(RECORDS).where(
-                RECORDS.c.project_id == project_id,
-                RECORDS.c.owner_key == owner.key,
-                RECORDS.c.created_at <= until,
-            )
-        )
+    async def erase_owner(
+        self, tx: Transaction, project_id: str, owner: Owner, until: int | None
+    ) -> int:
+        where = [RECORDS.c.project_id == project_id, RECORDS.c.owner_key == owner.key]
+        if until is not None:
+            where.append(RECORDS.c.created_at <= until)
+        return await tx.execute(delete(RECORDS).where(*where))
 
     async def erase(self, tx: Transaction, project_id: str, ids: Sequence[UUID]) -> int:
         found = await self.many(tx, project_id, ids)
         for record in found:
-            row = _row(redacted(record)) | {"indexed": True}
+            row = _row(redacted(record))
             await tx.execute(
                 update(RECORDS)
                 .where(RECORDS.c.owner_key == record.owner.key, RECORDS.c.id == str(record.id))
@@ -284,10 +316,21 @@ class SqlRecordStore:
             )
         return len(found)
 
+    async def mark_removed(self, tx: Transaction, project_id: str, ids: Sequence[UUID]) -> None:
+        for wanted in _chunks([str(identifier) for identifier in ids]):
+            await tx.execute(
+                update(RECORDS)
+                .where(
+                    RECORDS.c.project_id == project_id,
+                    RECORDS.c.id.in_(wanted),
+                    RECORDS.c.status == Status.DELETED.value,
+                )
+                .values(indexed=True)
+            )
+
     async def erased(self, tx: Transaction, project_id: str, ids: Sequence[UUID]) -> set[UUID]:
         found: set[UUID] = set()
-        for start in range(0, len(ids), _CHUNK):
-            wanted = [str(identifier) for identifier in ids[start : start + _CHUNK]]
+        for wanted in _chunks([str(identifier) for identifier in ids]):
             rows = await tx.all(
                 select(RECORDS.c.id).where(
                     RECORDS.c.project_id == project_id,
@@ -297,40 +340,6 @@ class SqlRecordStore:
             )
             found |= {UUID(row["id"]) for row in rows}
         return found
-
-    async def finish_batch(
-        self, tx: Transaction, event: DocumentIdentity, batch: int, passages: int, memories: int
-    ) -> BatchCount:
-        await tx.execute(
-            _insert(tx, BATCHES)
-            .values(
-                document_id=event.document_id,
-                revision=event.revision,
-                batch=batch,
-                passages=passages,
-                memories=memories,
-            )
-            .on_conflict_do_nothing()
-        )
-        if tx.dialect == "postgresql":
-            # The counts of two batches that end at once must see each other.
-            await tx.all(
-                select(DOCUMENTS.c.document_id)
-                .where(DOCUMENTS.c.document_id == event.document_id)
-                .with_for_update()
-            )
-        row = await tx.first(
-            select(
-                func.count().label("done"),
-                func.coalesce(func.sum(BATCHES.c.passages), 0).label("passages"),
-                func.coalesce(func.sum(BATCHES.c.memories), 0).label("memories"),
-            ).where(
-                BATCHES.c.document_id == event.document_id,
-                BATCHES.c.revision == event.revision,
-            )
-        )
-        assert row is not None  # noqa: S101 - an aggregate always has one row
-        return BatchCount(int(row["done"]), int(row["passages"]), int(row["memories"]))
 
     async def all_activated(
         self, tx: Transaction, after: tuple[str, str], limit: int
@@ -350,12 +359,23 @@ class SqlRecordStore:
         )
         return _records(await tx.all(statement))
 
-    async def _tombstone(self, tx: Transaction, project_id: str, owner: Owner) -> int | None:
+    async def count_activated(self, tx: Transaction) -> int:
         row = await tx.first(
-            select(OWNER_TOMBSTONES.c.removed_at).where(
-                tuple_(OWNER_TOMBSTONES.c.project_id, OWNER_TOMBSTONES.c.owner_key).in_(
-                    [(project_id, owner.key)]
-                )
+            select(func.count().label("total"))
+            .select_from(RECORDS)
+            .where(RECORDS.c.status == Status.ACTIVATED.value)
+        )
+        return int(row["total"]) if row else 0
+
+    async def all_owners(self, tx: Transaction) -> list[tuple[str, str]]:
+        base = (literal(f"{OwnerType.KNOWLEDGE_BASE.value}:") + DOCUMENTS.c.knowledgebase_id).label(
+            "owner_key"
+        )
+        rows = await tx.all(
+            union(
+                select(RECORDS.c.project_id, RECORDS.c.owner_key),
+                select(OWNER_TOMBSTONES.c.project_id, OWNER_TOMBSTONES.c.owner_key),
+                select(DOCUMENTS.c.project_id, base),
             )
         )
-        return int(row["removed_at"]) if row is not None else None
+        return sorted((str(row["project_id"]), str(row["owner_key"])) for row in rows)

@@ -1,7 +1,8 @@
-"""Composition root of the memorizer: chooses rules and adapters, builds the parts."""
+"""Chooses rules and adapters, builds the parts."""
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any
 
 from memloom.v1 import records_pb2_grpc
@@ -13,20 +14,23 @@ from services.kernel.contracts.errors import DependencyUnavailable
 from services.kernel.contracts.topics import Service
 from services.kernel.ports.blobs import Blobs
 from services.kernel.ports.clock import Clock
-from services.kernel.ports.index import Index
+from services.kernel.ports.generations import Generations
+from services.kernel.ports.index import Identity
 from services.kernel.ports.models import Embedder, LexicalEncoder
 from services.kernel.ports.store import Database
 from services.kernel.runtime.lifecycle import ServiceParts
+from services.memorizer.domain.documents import processed
 from services.memorizer.domain.segmentation import segment
 from services.memorizer.handlers.corrections import Corrections
 from services.memorizer.handlers.documents import Documents, Summary
 from services.memorizer.handlers.indexing import IndexWriter
 from services.memorizer.handlers.messages import Messages
 from services.memorizer.handlers.records import RecordCommands
+from services.memorizer.handlers.reindexing import LiveGenerations, Reindexing
 from services.memorizer.handlers.sweeping import Sweeper
 from services.memorizer.servicer import RecordsServicer
 from services.memorizer.settings import MemorizerSettings
-from services.memorizer.store import METADATA, MIGRATIONS, SqlRecordStore
+from services.memorizer.store import METADATA, MIGRATIONS, SqlGenerationStore, SqlRecordStore
 from services.memorizer.subscriptions import subscriptions
 
 
@@ -47,7 +51,8 @@ class RuleSegmenter:
     def summarise(
         self, parsed: ParsedDocument, passages: Sequence[Passage]
     ) -> tuple[list[Summary], tuple[str, ...]]:
-        return [], ()
+        memories, keywords = processed(parsed, passages)
+        return [Summary.model_validate(asdict(memory)) for memory in memories], keywords
 
 
 def build(
@@ -55,14 +60,30 @@ def build(
     *,
     database: Database,
     blobs: Blobs,
-    index: Index,
+    generations: Generations,
+    identity: Identity,
     encoder: LexicalEncoder,
     clock: Clock,
     embedder: Embedder | None = None,
 ) -> ServiceParts:
-    """The service's parts over the given stores."""
-    store = SqlRecordStore()
-    writer = IndexWriter(index=index, encoder=encoder, embedder=embedder)
+    """The service's parts over the given stores. identity: of the generations that the encoder
+    and the embedder make.
+    """
+    store, generation_store = SqlRecordStore(), SqlGenerationStore()
+    index = generations.serving()
+    live = LiveGenerations(
+        database=database, store=generation_store, generations=generations, identity=identity
+    )
+    writer = IndexWriter(index=index, encoder=encoder, embedder=embedder, others=live)
+    reindexing = Reindexing(
+        database=database,
+        records=store,
+        store=generation_store,
+        generations=generations,
+        identity=identity,
+        writer=writer,
+        clock=clock,
+    )
     documents = Documents(
         database=database,
         store=store,
@@ -78,7 +99,9 @@ def build(
     sweeper = Sweeper(database=database, store=store, writer=writer)
 
     def serve(server: Any) -> None:
-        records_pb2_grpc.add_RecordsServicer_to_server(RecordsServicer(commands), server)
+        records_pb2_grpc.add_RecordsServicer_to_server(
+            RecordsServicer(commands, reindexing), server
+        )
 
     async def sweep() -> None:
         while True:
@@ -98,8 +121,13 @@ def build(
             message_workers=settings.message_workers,
         ),
         servicers=(serve,),
-        tasks=(sweep,),
-        checks={"database": database.check, "blobs": blobs.check, "index": index.check},
+        tasks=(sweep, reindexing.serve),
+        checks={
+            "database": database.check,
+            "blobs": blobs.check,
+            "index": index.check,
+            "index filled": reindexing.check,
+        },
     )
 
 
@@ -110,12 +138,16 @@ class MemorizerProcess(ProcessSettings):
 
 
 async def assemble(settings: MemorizerSettings, resources: Resources) -> ServiceParts:
-    """The service over what its process has."""
+    """The service over what its process has; InvalidInput when the index was made with other
+    models.
+    """
+    await resources.generations.ensure(resources.identity())
     return build(
         settings,
         database=resources.database(Service.MEMORIZER, METADATA, MIGRATIONS),
         blobs=resources.blobs,
-        index=await resources.index(),
+        generations=resources.generations,
+        identity=resources.identity(),
         encoder=resources.encoder,
         clock=resources.clock,
         embedder=resources.models.embedder,

@@ -1,0 +1,21 @@
+"""Composition root of the memorizer."""
+
+from services.memorizer.app.build import (
+    MemorizerProcess,
+    RuleSegmenter,
+    assemble,
+    build,
+    main,
+)
+from services.memorizer.app.reindex import drop_previous, reindex, roll_back
+
+__all__ = [
+    "MemorizerProcess",
+    "RuleSegmenter",
+    "assemble",
+    "build",
+    "drop_previous",
+    "main",
+    "reindex",
+    "roll_back",
+]
