@@ -13,8 +13,8 @@ import httpx
 from fpdf import FPDF
 
 from services.kernel.adapters.kafka_bus import KafkaDeadLetters
+from tests.support.embedded import Memloom
 from tests.support.faults import Servers
-from tests.support.services import StackMemloom
 
 AT_ONCE = 20
 """Files of one request, as the public API allows."""
@@ -81,7 +81,7 @@ class Counts:
 
 
 def upload(
-    memloom: StackMemloom, ledger: Ledger, wanted: Sequence[Document], *, seconds: float = 120.0
+    memloom: Memloom, ledger: Ledger, wanted: Sequence[Document], *, seconds: float = 120.0
 ) -> None:
     """Upload until each is accepted; an answer that is no success is tried again."""
     deadline = time.monotonic() + seconds
@@ -103,7 +103,7 @@ def upload(
 
 
 def _try_to_add(
-    memloom: StackMemloom, knowledge_base: str, files: list[dict[str, str]]
+    memloom: Memloom, knowledge_base: str, files: list[dict[str, str]]
 ) -> list[dict[str, Any]] | None:
     try:
         answer = memloom.call(
@@ -127,7 +127,7 @@ def _patiently(call: Callable[[], Any], *, seconds: float = 60.0) -> Any:
 
 
 def wait_until_all_ended(
-    memloom: StackMemloom, ledger: Ledger, *, seconds: float
+    memloom: Memloom, ledger: Ledger, *, seconds: float
 ) -> list[dict[str, Any]]:
     """The details of every accepted document, once none is PROCESSING."""
     ids = list(ledger.accepted)
@@ -143,7 +143,7 @@ def wait_until_all_ended(
         time.sleep(0.3)
 
 
-def lost_of(memloom: StackMemloom, ledger: Ledger, ended: Sequence[dict[str, Any]]) -> list[str]:
+def lost_of(memloom: Memloom, ledger: Ledger, ended: Sequence[dict[str, Any]]) -> list[str]:
     """Accepted documents that did not end, or that the search does not find once COMPLETED."""
     states = {file["id"]: file["status"] for file in ended}
     lost = []
@@ -180,7 +180,7 @@ async def doubled_passages(url: str, knowledge_base: str) -> int:
 
 
 async def count(
-    fault: str, stack: Servers, memloom: StackMemloom, ledger: Ledger, *, begun: float
+    fault: str, stack: Servers, memloom: Memloom, ledger: Ledger, *, begun: float
 ) -> Counts:
     """Wait for the end and count."""
     ended = await asyncio.to_thread(

@@ -13,6 +13,7 @@ import pytest
 from deploy.stack import process
 from deploy.stack.layout import Layout
 from deploy.stack.servers import servers
+from deploy.stack.services import services
 from services.kernel.runtime.connections import ConnectionSettings
 
 SLEEPER = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
@@ -76,6 +77,33 @@ def test_all_servers_listen_on_loopback_only(tmp_path: Path) -> None:
         assert "127.0.0.1" in text
         assert "0.0.0.0" not in text
     assert set(servers()) == {"postgres", "kafka", "tika", "s3", "otel"}
+
+
+def test_without_a_qdrant_server_memorizer_and_retriever_share_a_process(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    layout = Layout(cache=tmp_path, data=tmp_path)
+    monkeypatch.delenv("MEMLOOM_QDRANT__URL", raising=False)
+    assert set(services()) == {"ingest", "parser", "gateway", "feedback", "index"}
+    environment = services()["gateway"].env(layout)
+    assert environment["MEMLOOM_PEERS__MEMORIZER"] == environment["MEMLOOM_PEERS__RETRIEVER"]
+    monkeypatch.setenv("MEMLOOM_QDRANT__URL", "http://127.0.0.1:6333")
+    assert {"memorizer", "retriever"} < set(services())
+    environment = services()["gateway"].env(layout)
+    assert environment["MEMLOOM_PEERS__MEMORIZER"] != environment["MEMLOOM_PEERS__RETRIEVER"]
+
+
+def test_each_service_serves_where_the_others_look_for_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    layout = Layout(cache=tmp_path, data=tmp_path)
+    monkeypatch.setenv("MEMLOOM_QDRANT__URL", "http://127.0.0.1:6333")
+    gateway = services()["gateway"].env(layout)
+    for peer in ("ingest", "memorizer", "retriever", "feedback"):
+        port = services()[peer].env(layout)["MEMLOOM_RUNTIME__GRPC_PORT"]
+        assert gateway[f"MEMLOOM_PEERS__{peer.upper()}"] == f"127.0.0.1:{port}"
+    ports = [services()[name].env(layout)["MEMLOOM_RUNTIME__ADMIN_PORT"] for name in services()]
+    assert len(set(ports)) == len(ports)
 
 
 def test_start_is_known_and_stopped_with_its_children(tmp_path: Path) -> None:
