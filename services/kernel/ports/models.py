@@ -21,12 +21,16 @@ class LexicalEncoder(Protocol):
         """The terms of a text, in order, as they are indexed."""
         ...
 
+    def singles(self, text: str) -> list[str]:
+        """Terms beside `tokens` that say less: single characters of scripts without spaces."""
+        ...
+
     def document(self, text: str, *, context: str = "") -> SparseVector:
         """Saturated, length-normalised term frequencies; `context` (titles, headings) counts."""
         ...
 
     def query(self, text: str) -> SparseVector:
-        """Weight 1 for each distinct term."""
+        """Weight 1 for each distinct term, less for those that say less."""
         ...
 
 

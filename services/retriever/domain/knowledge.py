@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from services.retriever.domain.candidates import Candidate
 from services.retriever.domain.fusion import fuse
-from services.retriever.domain.matching import bm25, coverage, rarity
+from services.retriever.domain.matching import bm25, coverage, rarity, single_rarity
 from services.retriever.domain.query import Analysis
 from services.retriever.domain.text import Lexicon
 
@@ -29,7 +29,10 @@ def rank_knowledge(
     bags = [lexicon.of(candidate.record) for candidate in candidates]
     weights = rarity(analysis.terms, bags)
     if exhausted:
-        words = [bm25(weights, bag, k1=_K1, b=_B, average=_AVERAGE) for bag in bags]
+        singles = single_rarity(lexicon.singles(analysis.text), bags)
+        words = [
+            bm25(weights, bag, k1=_K1, b=_B, average=_AVERAGE, singles=singles) for bag in bags
+        ]
     else:
         words = [candidate.lexical or 0.0 for candidate in candidates]
     words = [value * c.record.weight for value, c in zip(words, candidates, strict=True)]

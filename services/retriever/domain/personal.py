@@ -6,7 +6,7 @@ from uuid import UUID
 from services.kernel.contracts.records import Kind, MemoryRecord
 from services.retriever.domain.candidates import Candidate
 from services.retriever.domain.fusion import fuse
-from services.retriever.domain.matching import bm25, coverage, rarity
+from services.retriever.domain.matching import bm25, coverage, rarity, single_rarity
 from services.retriever.domain.query import Analysis, Tense, day_of
 from services.retriever.domain.text import Lexicon
 
@@ -31,7 +31,8 @@ def rank_personal(
     """Set every candidate's `score` (0..1) and return the best one's coverage of the query."""
     bags = [lexicon.of(candidate.record) for candidate in candidates]
     weights = rarity(analysis.terms, bags)
-    words = [bm25(weights, bag, b=_B, average=_AVERAGE) for bag in bags]
+    singles = single_rarity(lexicon.singles(analysis.text), bags)
+    words = [bm25(weights, bag, b=_B, average=_AVERAGE, singles=singles) for bag in bags]
     words = [
         value * said_by(candidate.record)
         for value, candidate in zip(words, candidates, strict=True)

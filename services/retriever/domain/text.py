@@ -12,18 +12,25 @@ Tokenise = Callable[[str], list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Bag:
-    """Terms of a text: how often each stands in it, and how many there are."""
+    """Terms of a text: how often each stands in it, and how many there are; singles: the single
+    characters beside them, which do not count as length.
+    """
 
     counts: Mapping[str, int]
     length: int
+    singles: Mapping[str, int]
 
 
 class Lexicon:
     """Terms by text, remembered: records come back in search after search."""
 
-    def __init__(self, tokenise: Tokenise, *, remember: int = 8192) -> None:
+    def __init__(
+        self, tokenise: Tokenise, singles: Tokenise | None = None, *, remember: int = 8192
+    ) -> None:
         self._tokenise = tokenise
+        self._singles = singles or _none
         self.bag = lru_cache(maxsize=remember)(self._bag)
+        self.singles = lru_cache(maxsize=remember)(self._single_terms)
         self.terms = lru_cache(maxsize=remember)(self._terms)
 
     def of(self, record: MemoryRecord) -> Bag:
@@ -34,9 +41,16 @@ class Lexicon:
     def _terms(self, text: str) -> tuple[str, ...]:
         return tuple(self._tokenise(text))
 
+    def _single_terms(self, text: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self._singles(text)))
+
     def _bag(self, text: str) -> Bag:
         terms = self._tokenise(text)
-        return Bag(counts=Counter(terms), length=len(terms))
+        return Bag(counts=Counter(terms), length=len(terms), singles=Counter(self._singles(text)))
+
+
+def _none(_: str) -> list[str]:
+    return []
 
 
 def heading_text(record: MemoryRecord) -> str:

@@ -86,7 +86,7 @@ class Search:
         self._embedder = embedder
         self._reranker = reranker
         self._options = options or SearchOptions()
-        self._lexicon = Lexicon(encoder.tokens)
+        self._lexicon = Lexicon(encoder.tokens, encoder.singles)
 
     async def search(self, request: SearchRequest) -> SearchAnswer:
         """The answer to one search. DependencyUnavailable when the index is down; an embedder
@@ -171,7 +171,7 @@ class Search:
             "corrections",
             "recent",
             _EMPTY,
-            scope.knowledge((Kind.CORRECTION,), documents=documents),
+            scope.knowledge((Kind.CORRECTION,), correcting=documents),
             limit=_CORRECTIONS,
         )
         if not self._options.background or scope.subject is None:
