@@ -49,8 +49,8 @@ def _knowledge_base(row: Mapping[Any, Any]) -> KnowledgeBase:
         updated_at=row["updated_at"],
         deleted_at=row["deleted_at"],
         linked=bool(row["linked"]),
-        documents=row.get("documents") or 0,
-        bytes=row.get("bytes") or 0,
+        documents=int(row.get("documents") or 0),
+        bytes=int(row.get("bytes") or 0),  # PostgreSQL sums to a decimal
     )
 
 
