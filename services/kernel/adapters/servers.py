@@ -10,10 +10,10 @@ from typing import Protocol
 
 from sqlalchemy import MetaData
 
-from services.kernel.adapters.minio_blobs import MinioBlobs
 from services.kernel.adapters.sql import SqlDatabase
 from services.kernel.adapters.sqlite_bus import SqliteBus
 from services.kernel.contracts.topics import Service
+from services.kernel.ports.blobs import Blobs
 from services.kernel.ports.bus import Bus, DeadLetters
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.generations import Generations
@@ -93,6 +93,10 @@ def open_generations(connections: ConnectionSettings, *, data: Path) -> Generati
     return ServerGenerations(client)
 
 
-def blobs_on_minio(connections: ConnectionSettings) -> MinioBlobs | None:
+def blobs_on_minio(connections: ConnectionSettings) -> Blobs | None:
     """Blobs on MinIO, or None where no server is named."""
-    return MinioBlobs(connections.minio) if connections.minio.endpoint else None
+    if not connections.minio.endpoint:
+        return None
+    from services.kernel.adapters.minio_blobs import MinioBlobs  # noqa: PLC0415 - see above
+
+    return MinioBlobs(connections.minio)
