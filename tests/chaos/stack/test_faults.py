@@ -18,7 +18,7 @@ from services.kernel.contracts.topics import PARSED
 from tests.support.faults import Servers, private_servers
 from tests.support.services import INDEX, StackMemloom
 from tests.support.settings import settings
-from tests.support.storm import Counts, Ledger, count, documents, upload
+from tests.support.storm import Counts, Document, Ledger, count, documents, upload
 
 pytestmark = [
     pytest.mark.real,
@@ -36,6 +36,7 @@ class World:
     def __init__(self, stack: Servers, memloom: StackMemloom) -> None:
         self.stack = stack
         self.memloom = memloom
+        self.ledger: Ledger | None = None
         self.down_seconds = 30.0 if settings().storm else 5.0
 
     async def run(self, name: str, fault: Fault) -> Counts:
@@ -44,7 +45,7 @@ class World:
         label = f"{name.replace(' ', '').replace('-', '').replace('.', '')}x"
         all_of_them = documents(settings().storm or 30, label)
         knowledge_base = await asyncio.to_thread(self.memloom.create_kb, name)
-        ledger = Ledger(knowledge_base)
+        ledger = self.ledger = Ledger(knowledge_base)
         half = len(all_of_them) // 2
         await asyncio.to_thread(upload, self.memloom, ledger, all_of_them[:half])
         rest = asyncio.create_task(
@@ -120,23 +121,30 @@ async def test_a_store_is_stopped_for_a_while(world: World, server: str) -> None
     whole(await world.run(f"{server} stopped {world.down_seconds:.0f} s", fault))
 
 
-async def test_a_second_member_joins_and_leaves_while_they_work(world: World) -> None:
-    """A second parser and a second ingest: rebalances in the middle of the work."""
+async def test_second_members_join_and_leave_while_they_work(world: World) -> None:
+    """A second gateway (which takes uploads too), ingest and parser: rebalances in the middle of
+    the work, and two relays over one outbox.
+    """
 
     async def fault(world: World) -> None:
         second = StackMemloom(world.memloom.data / "second", servers=world.stack.environment())
         second.data.mkdir(parents=True, exist_ok=True)
-        for name in ("ingest", "parser"):
+        names = ("gateway", "ingest", "parser")
+        for name in names:
             second.launch(name)
-        for name in ("ingest", "parser"):
+        for name in names:
             await asyncio.to_thread(second.wait_ready, name)
-        await asyncio.to_thread(second.stop)
+        assert world.ledger is not None
+        await asyncio.to_thread(upload, second, world.ledger, documents(10, "secondgateway"))
+        assert await asyncio.to_thread(second.stop) == 0
 
     whole(await world.run("members join and leave", fault))
 
 
 async def test_poison_is_set_aside_once_and_the_rest_goes_on(world: World) -> None:
-    """Header, JSON, envelope, schema: each becomes one dead letter with its cause."""
+    """Header, JSON, envelope, schema: each becomes one dead letter with its cause. A document
+    whose content is broken is no dead letter: it is FAILED with its code.
+    """
 
     async def fault(world: World) -> None:
         from aiokafka import AIOKafkaProducer  # noqa: PLC0415 - a foreign producer
@@ -154,9 +162,12 @@ async def test_poison_is_set_aside_once_and_the_rest_goes_on(world: World) -> No
         ):
             await producer.send_and_wait(PARSED.name, key=b"poison", value=value, headers=headers)
         await producer.stop()
+        broken = Document("broken.pdf", "none", b"%PDF-1.7 this was cut off")
+        assert world.ledger is not None
+        await asyncio.to_thread(upload, world.memloom, world.ledger, [broken])
 
     counted = await world.run("poison", fault)
-    assert (counted.lost, counted.doubled, counted.failed) == (0, 0, 0)
+    assert (counted.lost, counted.doubled, counted.failed) == (0, 0, 1)
     assert counted.dead_letters == 4
     letters = KafkaDeadLetters(world.stack.connections().kafka)
     for letter in await letters.list():
