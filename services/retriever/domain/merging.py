@@ -91,11 +91,13 @@ def _repeats(
 def _restates(
     mine: MemoryRecord, theirs: MemoryRecord, terms: Sequence[str], lexicon: Lexicon
 ) -> bool:
-    """A turn whose fact is shown adds nothing, unless the query finds more in the turn."""
+    """A turn whose fact is shown adds nothing, unless the query finds more in the turn. Only
+    what is returned counts: two facts of one turn are indexed with the same words around them.
+    """
     turns = (mine.kind is Kind.MESSAGE) + (theirs.kind is Kind.MESSAGE)
     if turns == 1 and not _one_source(mine, theirs):
         return False
-    ours, shown = lexicon.of(mine), lexicon.of(theirs)
+    ours, shown = lexicon.bag(mine.value), lexicon.bag(theirs.value)
     if turns == 1:
         return all(term in shown.counts for term in terms if term in ours.counts)
     sizes = len(ours.counts), len(shown.counts)
