@@ -124,6 +124,9 @@ def _field(name: str, record: MemoryRecord) -> list[Any]:
         return [record.owner.key]
     if name == "document_id":
         return [record.anchor.document_id] if record.anchor else []
+    if name == "corrects":
+        named = record.detail.get("document_ids")
+        return list(named) if isinstance(named, list) else []
     if name == "id":
         return [str(record.id)]
     if name.startswith("info."):

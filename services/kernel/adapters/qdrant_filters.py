@@ -17,7 +17,7 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from services.kernel.contracts.errors import InvalidInput
-from services.kernel.contracts.records import MemoryRecord, OwnerType
+from services.kernel.contracts.records import Kind, MemoryRecord, OwnerType
 from services.kernel.contracts.scope import Condition, IndexFilter, Scalar
 from services.kernel.ports.index import Point, Query, SparseVector
 
@@ -39,6 +39,7 @@ KEYWORD_FIELDS: Final = (
     "related_id",
     "tags",
     "attribute",
+    "corrects",
 )
 INTEGER_FIELDS: Final = ("created_at", "updated_at", "valid_from", "valid_to", "revision")
 FIELDS: Final = frozenset({*KEYWORD_FIELDS, *INTEGER_FIELDS, "id", "ordinal"})
@@ -105,9 +106,16 @@ def payload_of(record: MemoryRecord) -> dict[str, Any]:
         "agent_id": record.agent_id,
         "app_id": record.app_id,
         "attribute": record.attribute,
+        "corrects": _corrected_documents(record),
         INFO: dict(_flat_info(record.info)),
     }
     return {key: value for key, value in payload.items() if value not in (None, "", [], {})}
+
+
+def _corrected_documents(record: MemoryRecord) -> list[str]:
+    """Documents that a correction corrects: no `document_id`, for it outlives their passages."""
+    named = record.detail.get("document_ids") if record.kind is Kind.CORRECTION else None
+    return sorted({str(item) for item in named}) if isinstance(named, list) else []
 
 
 def record_of(payload: Mapping[str, Any]) -> MemoryRecord:

@@ -102,10 +102,14 @@ class Scope(BaseModel):
         return self._within(groups, kinds) if groups else None
 
     def knowledge(
-        self, kinds: Sequence[Kind] | None = None, *, documents: Sequence[str] | None = None
+        self,
+        kinds: Sequence[Kind] | None = None,
+        *,
+        documents: Sequence[str] | None = None,
+        correcting: Sequence[str] | None = None,
     ) -> IndexFilter | None:
-        """Memories of the knowledge bases (of these documents only, where given); None where
-        none is searched.
+        """Memories of the knowledge bases; where given, of these documents only, or corrections
+        of these documents only. None where no knowledge base is searched.
         """
         if not self.knowledgebase_ids:
             return None
@@ -114,10 +118,12 @@ class Scope(BaseModel):
             for identifier in self.knowledgebase_ids
         ]
         found = self._within([self._side(owners, self.knowledgebase_filter)], kinds)
-        if documents is None:
-            return found
-        named = Condition("document_id", "any_of", tuple(documents))
-        return replace(found, must=(*found.must, named))
+        extra = [
+            Condition(field, "any_of", tuple(named))
+            for field, named in (("document_id", documents), ("corrects", correcting))
+            if named is not None
+        ]
+        return replace(found, must=(*found.must, *extra))
 
     def corpus(self, side: Literal["personal", "knowledge"]) -> IndexFilter | None:
         """What IDF is counted over: the same owners without the caller's extra conditions."""
