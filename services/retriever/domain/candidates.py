@@ -11,7 +11,10 @@ from services.kernel.ports.index import Hit
 Side = Literal["personal", "knowledge"]
 
 USER_KINDS = (Kind.FACT, Kind.PREFERENCE, Kind.TOOL, Kind.MESSAGE, Kind.CORRECTION)
-KNOWLEDGE_KINDS = (Kind.PASSAGE, Kind.SUMMARY)
+# Summaries repeat words of many sections, so that the wrong variant of an answer stands in each of
+# them: they are listed with their document and returned by no search. Facts of a knowledge base
+# come from conversations that were allowed to complete it.
+KNOWLEDGE_KINDS = (Kind.PASSAGE, Kind.FACT, Kind.PREFERENCE)
 
 
 @dataclass(slots=True)
