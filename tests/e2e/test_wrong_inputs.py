@@ -165,7 +165,7 @@ def test_a_wrong_input_says_what_to_do(memloom: Memloom, kb: str, refusal: Refus
     [
         {},
         {"Authorization": "Token mpg-wrong"},
-        {"Authorization": "Token "},
+        {"Authorization": "Token"},
         {"Authorization": "Basic abc"},
     ],
     ids=["no key", "wrong key", "empty key", "other scheme"],
