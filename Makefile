@@ -31,8 +31,8 @@ setup-dev: $(VENV)/.dev ## Install .venv with what tests need
 run: $(VENV)/.base ## Start the embedded Memloom on loopback (REST and console 8080, gRPC 50051)
 	$(BIN)/memloom serve --host 127.0.0.1 --port 8080 --grpc-port 50051 --data ./data
 
-test: $(VENV)/.dev ## Run the tests (slow ones excepted)
-	$(BIN)/pytest -m "not slow and not real"
+test: $(VENV)/.dev ## Run the tests that need no server (slow ones in CI only)
+	$(BIN)/pytest -m "not real$(if $(CI),, and not slow)"
 
 test-all: $(VENV)/.dev ## Run all tests that need no server
 	$(BIN)/pytest -m "not real"
@@ -46,7 +46,7 @@ lint: $(VENV)/.dev ## Lint
 	$(BIN)/ruff check .
 
 types: $(VENV)/.dev ## Type-check
-	$(BIN)/mypy services tests
+	$(BIN)/mypy services tests evals bench deploy
 
 arch: $(VENV)/.dev ## Check the import rules
 	$(BIN)/lint-imports
@@ -57,8 +57,28 @@ contracts: $(VENV)/.dev ## Check that proto/ equals the catalogue and the event 
 proto: ## Generate the protobuf stubs
 	$(BIN)/python -m grpc_tools.protoc --proto_path=proto --python_out=services/kernel/pb --pyi_out=services/kernel/pb --grpc_python_out=services/kernel/pb proto/memloom/v1/*.proto
 
-stack stack-down test-real eval bench storm: ## (not built yet)
-	@echo "make $@ is not built yet"; exit 1
+stack: $(VENV)/.base ## Start real servers (no containers) and the six services on them
+	$(BIN)/python deploy/stack/stack.py up
+	$(BIN)/python deploy/stack/stack.py up services
+
+stack-down: $(VENV)/.base ## Stop what `make stack` started
+	$(BIN)/python deploy/stack/stack.py down
+
+test-real: $(VENV)/.dev ## Run the contract, end-to-end and fault tests on real servers
+	$(BIN)/python deploy/stack/stack.py up
+	eval "$$($(BIN)/python deploy/stack/stack.py env --tests --export)" && $(BIN)/pytest -m real
+
+storm: $(VENV)/.dev ## Run each fault as a storm of 200 documents (an hour)
+	$(BIN)/python deploy/stack/stack.py up
+	eval "$$($(BIN)/python deploy/stack/stack.py env --tests --export)" && MEMLOOM_TEST_STORM=200 $(BIN)/pytest -m real -s tests/chaos/stack/test_faults.py
+
+DATA ?= ../shared/data
+eval: $(VENV)/.dev ## Measure quality on the data sets in DATA; writes docs/quality.md
+	$(BIN)/python -m evals.search_eval --data $(DATA) --write docs/quality.md
+	$(BIN)/python -m evals.product contextual feedback messages structure --data $(DATA)/scenarios
+
+bench: $(VENV)/.dev ## Measure speed beside the raw engine in the same run
+	$(BIN)/python -m bench.search_index
 
 pins: ## Compile the pinned requirements again
 	cd requirements && for set in uv base dev; do uv pip compile --quiet --universal --no-header --no-annotate --generate-hashes --python-version 3.11 $$set.in -o $$set.txt; done
