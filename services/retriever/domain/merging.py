@@ -99,7 +99,10 @@ def _restates(
         return False
     ours, shown = lexicon.bag(mine.value), lexicon.bag(theirs.value)
     if turns == 1:
-        return all(term in shown.counts for term in terms if term in ours.counts)
+        found = [term for term in terms if term in ours.counts]
+        # A turn in which the query finds nothing is shown for another reason: its own words.
+        asked = found or list(ours.counts)
+        return mine.kind is Kind.MESSAGE and all(term in shown.counts for term in asked)
     sizes = len(ours.counts), len(shown.counts)
     if mine.kind is not theirs.kind or min(sizes) < _ALIKE * max(sizes):
         return False
