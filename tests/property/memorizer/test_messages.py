@@ -170,7 +170,7 @@ async def test_what_dies_between_records_and_index_is_swept(tmp_path: Path, numb
         async def die(_: object) -> None:
             raise Died
 
-        service.index.upsert = die  # type: ignore[method-assign] # the process ends here
+        service.index.upsert = die  # type: ignore[assignment] # the process ends here
         with pytest.raises(Died):
             await service.handle(recorded(number))
         service.index.upsert = upsert  # type: ignore[method-assign] # and another one begins
