@@ -87,4 +87,5 @@ async def assemble(where: Where, settings: EmbeddedSettings, resources: Resource
 def serve(where: Where) -> None:
     """Run until SIGTERM or SIGINT."""
     settings = load(EmbeddedSettings, data=where.data)
-    start(in_one_process(settings), partial(assemble, where), name="memloom")
+    with in_one_process(settings) as ours:
+        start(ours, partial(assemble, where), name="memloom", alone=True)

@@ -22,7 +22,7 @@ from services.kernel.contracts.events import (
 from services.kernel.contracts.topics import Service
 from services.kernel.ports.store import Transaction
 from services.kernel.runtime.dispatch import Handler, Outcome, RetryRule, Subscription
-from services.kernel.runtime.lifecycle import Runtime, ServiceParts, run
+from services.kernel.runtime.lifecycle import Runtime, ServiceParts, stop_signals
 from services.kernel.runtime.settings import RuntimeSettings
 from tests.support.events import stored
 from tests.support.sql import THINGS, sqlite_database
@@ -83,5 +83,13 @@ def build(folder: Path) -> Runtime:
     return Runtime(parts, bus=bus, clock=clock, settings=RuntimeSettings(grace_seconds=10))
 
 
+async def main() -> None:
+    with stop_signals() as until:
+        runtime = build(Path(sys.argv[1]))
+        await runtime.start()
+        await until.wait()
+        await runtime.stop()
+
+
 if __name__ == "__main__":
-    asyncio.run(run(build(Path(sys.argv[1]))))
+    asyncio.run(main())

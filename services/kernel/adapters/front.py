@@ -1,24 +1,15 @@
-"""What the public reaches: REST by uvicorn and the public gRPC port, opened last, closed first."""
+"""What the public reaches: REST by uvicorn and the public gRPC port, bound first, opened last."""
 
-import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-import uvicorn
 
 from services.kernel.adapters.public_grpc import PublicGrpcServer
 from services.kernel.contracts.errors import DependencyUnavailable
 from services.kernel.runtime.health import Health
-
-
-class _Http(uvicorn.Server):
-    """Leaves signals to the process that hosts it."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+from services.kernel.runtime.http_server import HttpServer
+from services.kernel.runtime.http_tracing import TracedHttp
+from services.kernel.runtime.metrics import Metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,56 +36,45 @@ class Front:
         self._adders = adders
         self._services = services
         self._address = address
-        self._http: _Http | None = None
-        self._serving: asyncio.Task[None] | None = None
+        self._http: HttpServer | None = None
         self._grpc: PublicGrpcServer | None = None
 
-    async def start(self, health: Health) -> None:
-        """Bind and serve. DependencyUnavailable when a port cannot be had."""
+    async def bind(self, health: Health, metrics: Metrics) -> None:
+        """Take both addresses, before anything is begun that a taken one would leave half done.
+        DependencyUnavailable when a port cannot be had. health: what `/health` tells.
+        """
         address = self._address
         self._asgi.state.health = health
+        self._http = HttpServer(
+            TracedHttp(self._asgi, observer=metrics),
+            host=address.host,
+            port=address.port,
+            advice="is another Memloom running? Choose another with --port.",
+        )
+        self._http.bind()
         try:
             self._grpc = PublicGrpcServer(
                 self._adders,
                 services=self._services,
                 address=f"{address.host}:{address.grpc_port}",
+                observer=metrics,
             )
         except RuntimeError as error:
             raise DependencyUnavailable(
                 f"port {address.grpc_port} of {address.host} cannot be had for gRPC: is another "
                 "Memloom running? Choose another with --grpc-port."
             ) from error
-        await self._grpc.start()
-        self._http = _Http(
-            uvicorn.Config(
-                self._asgi,
-                host=address.host,
-                port=address.port,
-                log_config=None,
-                access_log=False,
-                timeout_graceful_shutdown=10,
-            )
-        )
-        self._serving = asyncio.create_task(self._serve(self._http))
-        while not (self._http.started or self._serving.done()):  # noqa: ASYNC110 - only a flag tells
-            await asyncio.sleep(0.01)
-        if self._serving.done():
-            await self._serving
 
-    async def _serve(self, http: _Http) -> None:
-        try:
-            await http.serve()
-        except SystemExit as error:
-            # uvicorn's way to say that it could not bind; it has logged the reason.
-            raise DependencyUnavailable(
-                f"port {self._address.port} of {self._address.host} cannot be had: is another "
-                "Memloom running? Choose another with --port."
-            ) from error
+    async def start(self) -> None:
+        """Serve; `bind` came first."""
+        assert self._http is not None  # noqa: S101 - said above
+        assert self._grpc is not None  # noqa: S101 - said above
+        await self._grpc.start()
+        await self._http.start()
 
     async def stop(self, grace: float) -> None:
-        """Take no more calls, let running ones finish."""
-        if self._http is not None and self._serving is not None:
-            self._http.should_exit = True
-            await self._serving
+        """Take no more calls, let running ones finish; also after a `bind` that failed."""
+        if self._http is not None:
+            await self._http.stop()
         if self._grpc is not None:
             await self._grpc.stop(grace)

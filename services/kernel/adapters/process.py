@@ -6,12 +6,12 @@ services, and where their peers are, differs.
 
 import argparse
 import asyncio
+import fcntl
 import secrets
-import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
@@ -40,13 +40,24 @@ from services.kernel.ports.generations import Generations
 from services.kernel.ports.index import Identity, Index
 from services.kernel.runtime import logging, tracing
 from services.kernel.runtime.connections import ConnectionSettings, PeerSettings
-from services.kernel.runtime.lifecycle import Runtime, ServiceParts
+from services.kernel.runtime.lifecycle import Runtime, ServiceParts, stop_signals
+from services.kernel.runtime.metrics import LagSampler
 from services.kernel.runtime.model_settings import ModelSettings
 from services.kernel.runtime.settings import RuntimeSettings, Settings, describe, load
 
-__all__ = ["Assembly", "ProcessSettings", "Resources", "main_of", "opened", "start"]
+__all__ = [
+    "Assembly",
+    "ProcessSettings",
+    "Resources",
+    "in_one_process",
+    "main_of",
+    "opened",
+    "running",
+    "start",
+]
 
 SEGMENTATION: Final = "1"
+LOCK: Final = "memloom.lock"
 
 
 class ProcessSettings(ConnectionSettings, ModelSettings, Settings):
@@ -74,6 +85,7 @@ class Resources:
         self.name = name
         self.bus = bus
         self.clock = SystemClock()
+        self.sampler = LagSampler(bus, clock=self.clock)
         self.models = models
         self.encoder = LexicalBm25()
         self.token = _token(settings)
@@ -170,57 +182,98 @@ async def opened(settings: ProcessSettings, *, name: str) -> AsyncIterator[Resou
         yield Resources(settings, name=name, bus=bus, models=models, stack=stack)
 
 
-async def run_process(settings: P, assemble: Assemble[P], *, name: str) -> None:
-    """Start, wait for SIGTERM or SIGINT, drain, and release everything."""
-    until = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, until.set)
+@asynccontextmanager
+async def running(
+    settings: P, assemble: Assemble[P], *, name: str, alone: bool = False
+) -> AsyncIterator[Runtime]:
+    """A process's services, started; drained and released at the end. alone: no other process
+    writes into the data folder, so what a killed one left half written is swept away.
+    """
     async with opened(settings, name=name) as resources:
+        if alone and isinstance(resources.blobs, FilesystemBlobs):
+            await resources.blobs.sweep(0.0, now=resources.clock.now_ms() / 1000)
         assembly = await assemble(settings, resources)
         runtime = Runtime(
-            assembly.parts, bus=resources.bus, clock=resources.clock, settings=settings.runtime
+            assembly.parts,
+            bus=resources.bus,
+            clock=resources.clock,
+            settings=settings.runtime,
+            sampler=resources.sampler,
         )
-        await runtime.start()
-        started: list[Front] = []
         try:
+            for front in assembly.fronts:
+                await front.bind(runtime.health, runtime.metrics)
+            await runtime.start()
             if assembly.begun is not None:
                 await assembly.begun()
             for front in assembly.fronts:
-                await front.start(runtime.health)
-                started.append(front)
-            await until.wait()
+                await front.start()
+            yield runtime
         finally:
-            for front in reversed(started):
+            runtime.health.stopping = True
+            if runtime.health.started:
+                await resources.clock.sleep(settings.runtime.leave_seconds)
+            for front in reversed(assembly.fronts):
                 await front.stop(settings.runtime.grace_seconds)
             await runtime.stop()
 
 
-def in_one_process(settings: P) -> P:
-    """The same settings, with internal gRPC on a private socket and a token drawn at random.
+async def run_process(
+    settings: P, assemble: Assemble[P], *, name: str, alone: bool = False
+) -> None:
+    """Start, wait for SIGTERM or SIGINT, drain, and release everything."""
+    # A signal during the start ends it too, after it; a second one during the drain is ignored.
+    with stop_signals() as until:
+        async with running(settings, assemble, name=name, alone=alone):
+            await until.wait()
+
+
+@contextmanager
+def _held(data: Path) -> Iterator[None]:
+    """The data folder for this process alone, until it ends, however it ends; InvalidInput where
+    another one has it.
+    """
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / LOCK).open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise InvalidInput(
+                f"another Memloom is running on the data folder {data}: stop it, or choose "
+                "another folder with --data."
+            ) from error
+        yield
+
+
+@contextmanager
+def in_one_process(settings: P) -> Iterator[P]:
+    """The same settings, with internal gRPC on a private socket and a token drawn at random, and
+    the data folder for this process alone (InvalidInput where another one has it).
 
     The socket's folder is readable by this user alone, and short: a socket's path may have no
     more than about 100 characters.
     """
-    folder = tempfile.mkdtemp(prefix="memloom-")
-    address = f"unix:{folder}/grpc"
-    runtime = settings.runtime.model_copy(update={"grpc_host": address, "grpc_port": 0})
-    if runtime.service_token is None:
-        runtime = RuntimeSettings.model_validate(
-            runtime.model_dump() | {"service_token": secrets.token_urlsafe(32)}
-        )
-    peers = PeerSettings(ingest=address, memorizer=address, retriever=address, feedback=address)
-    return settings.model_copy(update={"runtime": runtime, "peers": peers})
+    with _held(settings.data), tempfile.TemporaryDirectory(prefix="memloom-") as folder:
+        address = f"unix:{folder}/grpc"
+        runtime = settings.runtime.model_copy(update={"grpc_host": address, "grpc_port": 0})
+        if runtime.service_token is None:
+            runtime = RuntimeSettings.model_validate(
+                runtime.model_dump() | {"service_token": secrets.token_urlsafe(32)}
+            )
+        peers = PeerSettings(ingest=address, memorizer=address, retriever=address, feedback=address)
+        yield settings.model_copy(update={"runtime": runtime, "peers": peers})
 
 
-def start(settings: P, assemble: Assemble[P], *, name: str) -> None:
-    """Logs and traces, then the process; a MemloomError at the start is a sentence and exit 2."""
+def start(settings: P, assemble: Assemble[P], *, name: str, alone: bool = False) -> None:
+    """Logs and traces, then the process; a MemloomError at the start is a sentence and exit 2.
+    alone: as of `running`.
+    """
     logging.setup(name, level=settings.runtime.log_level, json=settings.runtime.log_json)
     provider = tracing.setup(
         name, endpoint=settings.runtime.otlp_endpoint or settings.otlp.endpoint
     )
     try:
-        asyncio.run(run_process(settings, assemble, name=name))
+        asyncio.run(run_process(settings, assemble, name=name, alone=alone))
     except MemloomError as error:
         sys.stderr.write(f"{error.message}\n")
         raise SystemExit(2) from error

@@ -3,6 +3,8 @@
 from typing import Final, Literal
 
 TRACEPARENT: Final = "traceparent"
+# In answers over HTTP: the trace in which the request was handled.
+TRACE_ID: Final = "x-trace-id"
 CONTENT_TYPE: Final = "content-type"
 JSON: Final = b"application/json"
 
@@ -30,6 +32,9 @@ DEAD_LETTERS: Final = "memloom_dead_letters"
 OUTBOX: Final = "memloom_outbox_pending"
 # 1 while the fuse of a consumer group is blown.
 HALTED: Final = "memloom_consumer_halted"
-# Internal gRPC calls, by method and status.
+# HTTP requests, by route, method and status.
+REQUESTS: Final = "memloom_http_requests"
+REQUEST_SECONDS: Final = "memloom_http_seconds"
+# gRPC calls, internal and public, by method and status.
 CALLS: Final = "memloom_grpc_calls"
 CALL_SECONDS: Final = "memloom_grpc_seconds"

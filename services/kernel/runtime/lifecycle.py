@@ -2,30 +2,30 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import structlog
-import uvicorn
 
 from services.kernel.contracts.errors import MemloomError
 from services.kernel.contracts.topics import MONTH_MS, Service
 from services.kernel.ports.bus import Bus
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.store import Database
-from services.kernel.runtime import logging, tracing
 from services.kernel.runtime.admin import admin_app
 from services.kernel.runtime.attempts import Attempts
 from services.kernel.runtime.dispatch import Dispatcher, Subscription
 from services.kernel.runtime.grpc_server import InternalServer
 from services.kernel.runtime.health import Check, Health
+from services.kernel.runtime.http_server import HttpServer
 from services.kernel.runtime.metrics import LagSampler, Metrics
 from services.kernel.runtime.outbox import Outbox, OutboxRelay
 from services.kernel.runtime.policy import Fuse, Raised, attempt, growing
 from services.kernel.runtime.settings import RuntimeSettings
 
-__all__ = ["Check", "Runtime", "ServiceParts", "run", "serve"]
+__all__ = ["Check", "Runtime", "ServiceParts", "stop_signals"]
 
 # Longer than any topic keeps its records, so that no repeat finds its row gone.
 INBOX_KEPT_MS: Final = 2 * MONTH_MS
@@ -59,6 +59,7 @@ class Runtime:
 
     Start: migrate, internal gRPC, relays, consumers, tasks. Stop: not ready, no new records,
     drain the handlers, stop tasks and calls, flush the outboxes, close. The bus is closed too.
+    Health and metrics are served from before the start until after the stop.
     """
 
     def __init__(
@@ -88,10 +89,19 @@ class Runtime:
             token=token.get_secret_value() if token is not None else None,
             observer=self.metrics,
         )
+        self._stopped = False
         self._relays: dict[str, OutboxRelay] = {}
         self._relaying: list[asyncio.Task[None]] = []
         self._tasks: list[asyncio.Task[None]] = []
-        self._admin: uvicorn.Server | None = None
+        self._admin: HttpServer | None = None
+        if self._settings.admin_port:
+            self._admin = HttpServer(
+                admin_app(self.health, self.metrics),
+                host=self._settings.admin_host,
+                port=self._settings.admin_port,
+                advice="choose another with MEMLOOM_RUNTIME__ADMIN_PORT.",
+                grace=1.0,
+            )
 
     @property
     def grpc_port(self) -> int:
@@ -106,7 +116,12 @@ class Runtime:
             raise started.error
 
     async def stop(self) -> None:
-        """Drain and release everything, in order; a step that fails does not stop the next."""
+        """Drain and release everything, in order; a step that fails does not stop the next.
+        Repeating it is harmless.
+        """
+        if self._stopped:
+            return
+        self._stopped = True
         grace = self._settings.grace_seconds
         self.health.stopping = True
         await self._step("drain", self.grpc.drain())
@@ -123,15 +138,15 @@ class Runtime:
             await self._step("database", database.close())
         await self._step("bus", self._bus.close())
         if self._admin is not None:
-            self._admin.should_exit = True
+            await self._step("admin", self._admin.stop())
         _log.info("stopped")
 
     async def _start(self) -> None:
-        await asyncio.gather(*(database.migrate() for database in self._databases()))
         self._add_checks()
+        if self._admin is not None:
+            await self._admin.start()
+        await asyncio.gather(*(database.migrate() for database in self._databases()))
         await self.grpc.start()
-        if self._settings.admin_port:
-            self._serve_admin()
         routes = []
         for part in self._parts:
             dispatcher = self._dispatcher(part)
@@ -189,19 +204,6 @@ class Runtime:
         if blown:
             raise MemloomError("; ".join(f"{group}: {why}" for group, why in blown.items()))
 
-    def _serve_admin(self) -> None:
-        self._admin = uvicorn.Server(
-            uvicorn.Config(
-                admin_app(self.health, self.metrics),
-                host=self._settings.admin_host,
-                port=self._settings.admin_port,
-                log_config=None,
-                access_log=False,
-                lifespan="off",
-            )
-        )
-        self._tasks.append(asyncio.create_task(self._admin.serve(), name="admin"))
-
     def _loop(self, name: str, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
         return asyncio.create_task(self._supervise(name, work), name=name)
 
@@ -246,30 +248,15 @@ class Runtime:
             _log.warning("stop.step_failed", step=name, error=str(ended.error))
 
 
-async def run(runtime: Runtime, *, until: asyncio.Event | None = None) -> None:
-    """Start, wait for SIGTERM, SIGINT or `until`, and stop."""
-    until = until or asyncio.Event()
+@contextmanager
+def stop_signals() -> Iterator[asyncio.Event]:
+    """An event that SIGTERM and SIGINT set; inside a running loop."""
+    until = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, until.set)
     try:
-        await runtime.start()
-        await until.wait()
-        await runtime.stop()
+        yield until
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
-
-
-def serve(name: str, settings: RuntimeSettings, make: Callable[[], Awaitable[Runtime]]) -> None:
-    """The main of a process: logs, traces, the loop. `make` builds the runtime inside it."""
-    logging.setup(name, level=settings.log_level, json=settings.log_json)
-    provider = tracing.setup(name, endpoint=settings.otlp_endpoint)
-
-    async def main() -> None:
-        await run(await make())
-
-    try:
-        asyncio.run(main())
-    finally:
-        provider.shutdown()

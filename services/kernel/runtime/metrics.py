@@ -50,12 +50,25 @@ class Metrics:
             telemetry.HALTED, "1 while the fuse is blown.", ("group",), registry=self.registry
         )
         self._calls = Counter(
-            telemetry.CALLS, "Internal calls.", ("method", "status"), registry=self.registry
+            telemetry.CALLS, "gRPC calls.", ("method", "status"), registry=self.registry
         )
         self._call_seconds = Histogram(
             telemetry.CALL_SECONDS,
-            "Seconds an internal call took.",
+            "Seconds a gRPC call took.",
             ("method",),
+            buckets=_BUCKETS,
+            registry=self.registry,
+        )
+        self._requests = Counter(
+            telemetry.REQUESTS,
+            "HTTP requests.",
+            ("route", "method", "status"),
+            registry=self.registry,
+        )
+        self._request_seconds = Histogram(
+            telemetry.REQUEST_SECONDS,
+            "Seconds an HTTP request took.",
+            ("route",),
             buckets=_BUCKETS,
             registry=self.registry,
         )
@@ -68,9 +81,14 @@ class Metrics:
             self._dead.labels(group).inc()
 
     def called(self, method: str, status: str, seconds: float) -> None:
-        """One internal gRPC call ended."""
+        """One gRPC call ended."""
         self._calls.labels(method, status).inc()
         self._call_seconds.labels(method).observe(seconds)
+
+    def requested(self, route: str, method: str, status: int, seconds: float) -> None:
+        """One HTTP request ended. route: its pattern, so that there are few."""
+        self._requests.labels(route, method, str(status)).inc()
+        self._request_seconds.labels(route).observe(seconds)
 
     def sampled(
         self, lag: Mapping[str, int], outbox: Mapping[str, int], halted: Mapping[str, str]

@@ -64,6 +64,12 @@ class RuntimeSettings(BaseModel):
     grace_seconds: float = Field(
         default=20.0, ge=0, description="Seconds that running work gets at a stop."
     )
+    leave_seconds: float = Field(
+        default=0.0,
+        ge=0,
+        description="Seconds between saying 'not ready' at a stop and closing the public ports: "
+        "time for load balancers to look away.",
+    )
     fuse: int = Field(
         default=20, ge=1, description="Records in a row set aside, of other keys, before a halt."
     )

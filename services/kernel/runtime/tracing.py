@@ -6,9 +6,10 @@ background: a collector that is down costs nothing but its spans.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from threading import Thread
+from typing import Final
 
 from opentelemetry import context, trace
-from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
@@ -18,6 +19,20 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from services.kernel.contracts.telemetry import TRACEPARENT
 
 _PROPAGATOR = TraceContextTextMapPropagator()
+# Seconds that one export, and the last one at the end, may take.
+EXPORT_SECONDS: Final = 5
+LAST_SECONDS: Final = 2.0
+
+
+class _Bounded(TracerProvider):
+    """Ends within `LAST_SECONDS`, also when the collector is down: by itself the exporter would
+    try its last batches again and again.
+    """
+
+    def shutdown(self) -> None:
+        last = Thread(target=super().shutdown, daemon=True)
+        last.start()
+        last.join(LAST_SECONDS)
 
 
 def setup(
@@ -27,10 +42,15 @@ def setup(
 
     Call once in a process (the first one stays); the caller shuts the provider down at the end.
     """
-    provider = TracerProvider(resource=Resource.create({SERVICE_NAME: service}))
+    provider = _Bounded(resource=Resource.create({SERVICE_NAME: service}), shutdown_on_exit=False)
     if endpoint:
+        # Heavy, and only needed here.
+        from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import (  # noqa: PLC0415
+            OTLPSpanExporter,
+        )
+
         exporter = OTLPSpanExporter(
-            endpoint=endpoint, insecure=endpoint.startswith("http://"), timeout=5
+            endpoint=endpoint, insecure=endpoint.startswith("http://"), timeout=EXPORT_SECONDS
         )
     if exporter is not None:
         provider.add_span_processor(BatchSpanProcessor(exporter))
