@@ -15,7 +15,7 @@ older, so that no deletion revives an outdated fact.
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, cast
@@ -42,6 +42,7 @@ class _State:
     """What is derived for one record."""
 
     record: MemoryRecord
+    value: str
     status: Status = Status.ACTIVATED
     superseded_by: UUID | None = None
     supersedes: tuple[UUID, ...] = ()
@@ -138,13 +139,36 @@ def _derive(records: Iterable[MemoryRecord]) -> list[_State]:
     for group in groups.values():
         _chain(group)
     _end(states)
+    for state in states:
+        _part(state, groups)
     return states
+
+
+def _part(state: _State, groups: Mapping[str, Sequence[_State]]) -> None:
+    """A role told with its place ("a designer of the creative team") stands alone once the place
+    has changed.
+    """
+    within = state.record.detail.get("within")
+    alone = state.record.detail.get("alone")
+    if not isinstance(within, list) or not isinstance(alone, str):
+        return
+    place, content = (str(part) for part in within)
+    said = order_of(state.record)[:3]
+    moved = any(
+        order_of(other.record)[:3] > said and _content(other.record) != content
+        for other in groups.get(f"{Kind.FACT.value}/{place}", ())
+    )
+    if moved and not state.record.detail.get("edited"):
+        state.value = alone
 
 
 def _fresh_state(record: MemoryRecord) -> _State:
     own = record.detail.get("own_evidence")
+    whole = record.detail.get("whole")
+    told = isinstance(whole, str) and not record.detail.get("edited")
     return _State(
         record=record,
+        value=str(whole) if told else record.value,
         status=Status.DELETED if record.status is Status.DELETED else Status.ACTIVATED,
         evidence=record.evidence[:own] if isinstance(own, int) else record.evidence,
         context=str(record.detail.get("own_context", record.context)),
@@ -180,7 +204,7 @@ def _merge(run: list[_State]) -> _State:
     living = [state for state in run if state.status is not Status.DELETED]
     if not living:
         return run[-1]
-    head = max(living, key=lambda state: (len(state.record.value), _negative(state.record)))
+    head = max(living, key=lambda state: (len(state.value), _negative(state.record)))
     others = [state for state in living if state is not head]
     for state in others:
         state.status = Status.ARCHIVED
@@ -245,6 +269,7 @@ def _change(old: MemoryRecord | None, state: _State, now: int) -> Change | None:
         detail.pop("merged_into", None)
     new = record.model_copy(
         update={
+            "value": state.value,
             "status": state.status,
             "superseded_by": state.superseded_by,
             "supersedes": state.supersedes,

@@ -119,12 +119,32 @@ def _statements(turn: Turn, unit: Unit, previous: Message | None) -> list[Memory
     halves = split(words) if attribute and attribute.topic in _WORK else []
     if attribute is None or not halves:
         return [_statement(turn, unit, words, previous)]
-    return [
+    drafts = [
         _statement(
             turn, replace(unit, attribute=replace(attribute, name=topic, topic=topic)), half, None
         )
         for topic, half in halves
     ]
+    return [_told_whole(turn, unit, words, drafts, draft) for draft in drafts]
+
+
+def _told_whole(
+    turn: Turn, unit: Unit, words: str, halves: Sequence[MemoryDraft], draft: MemoryDraft
+) -> MemoryDraft:
+    """A role keeps the words in which it was told, its place included; what it says alone, and
+    within which place, stands beside it for the day when the place changes.
+    """
+    place = next((half for half in halves if half is not draft), None)
+    if place is None or not draft.attribute.endswith("|job"):
+        return draft
+    whole, _ = dated(_third(words, unit, turn.speaker, chinese=is_chinese(words)), turn.day)
+    detail: dict[str, JsonValue] = {
+        **draft.detail,
+        "whole": whole,
+        "alone": draft.value,
+        "within": [place.attribute, place.content],
+    }
+    return replace(draft, value=whole, detail=detail)
 
 
 def _statement(turn: Turn, unit: Unit, words: str, previous: Message | None) -> MemoryDraft:
