@@ -239,7 +239,7 @@ def _end(states: list[_State]) -> None:
             for older in known:
                 if _ended_by(older, state, [str(name) for name in ends]):
                     _replace(older, state)
-        if state.record.kind in {Kind.FACT, Kind.PREFERENCE} and state.record.attribute:
+        if state.record.kind in {Kind.FACT, Kind.PREFERENCE}:
             known.append(state)
 
 
@@ -249,7 +249,17 @@ def _ended_by(older: _State, newer: _State, names: list[str]) -> bool:
     ):
         return False
     text = older.record.value.casefold()
+    if not older.record.attribute:
+        text = " ".join(part.group() for part in _IN_USE.finditer(text))
     return any(_names(text, name) for name in names)
+
+
+# What a statement without an attribute says to be in use; what was only done there stays true.
+_IN_USE = re.compile(
+    r"\b(?:uses?|using|runs? on|relies on|rely on|"
+    r"works? with|subscribes? to|pays? for|is on|are on)"
+    r"\s+[^.;,]{2,40}|(?:用(?!户)的?是?|使用|采用|在用|订阅|跑在)[^，。；]{2,20}"
+)
 
 
 def _names(text: str, name: str) -> bool:

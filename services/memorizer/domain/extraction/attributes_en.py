@@ -235,6 +235,10 @@ RULES: tuple[tuple[str, str], ...] = (
         r"\b(?:on|have|has|using|subscribed to|bought|chose|took|moved to|switched to)\s+(?:the|your|a|their)\s+(?:[\w-]+\s+){0,2}?(?:plan|tier|subscription|package)\b|\b(?:upgraded|downgraded)\s+(?:from\s+[\w ]+?\s+)?to\s+(?:the\s+)?(?-i:[A-Z])",
     ),
     (
+        "schedule",
+        rf"^(?:and\s+|but\s+|the\s+|our\s+|my\s+)*(?P<o>(?!i\b|we\b|he\b|she\b|it\b|they\b|this\b|that\b|there\b)(?:[\w-]+\s+){{0,2}}?[\w-]+?)\s+(?:happens?|are|is|takes? place|runs?|starts?|begins?|opens?|closes?|moved|rehearses?|meets?|were moved|was moved)(?:\s+now)?\s+(?:to|every|on|at|from)\s+(?:every\s+)?{_DAY}",
+    ),
+    (
         "generic",
         rf"\b(?:my|our|the|this)\s+(?P<o>(?:[\w-]+\s+){{0,2}}?{_KNOWN}(?:\s+(?:for|of)\s+the\s+[\w -]{{1,24}}?)?)(?:\s+(?:for|of)\s+(?:my|our|this)\s+[\w-]+)?(?:['’]s|\s+(?:is|are|was))\s+(?!not\b|too\b|very\b|a bit\b|(?:\w+\s+)?(?:moved|pushed|increased|changed|extended|raised|set back|postponed)\b)",
     ),

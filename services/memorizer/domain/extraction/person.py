@@ -1,4 +1,3 @@
-
 """First person to third: "我家有…" becomes "用户家有…", "I moved" becomes "The user moved"."""
 
 import re

@@ -27,6 +27,10 @@ _LEANS = re.compile(
     re.IGNORECASE,
 )
 _LEAST_OF_OTHERS = 3
+_LEADS_ON = re.compile(
+    r"(?:的话|的时候|时候|时|之前|之后|以后|以前|后|前|因为.*|由于.*)$|^(?:when|whenever|if|since|because|after|before|as|for|at|in|on|during|with)\b",
+    re.IGNORECASE,
+)
 _FINAL = "。！？!?.…~～ )）:("
 _Sort = Literal["fact", "preference", "decision", "question", "noise"]
 _DECISION_ZH = re.compile(
@@ -143,7 +147,8 @@ def _unit(  # noqa: PLR0911 - one rule a line
         return Unit("noise", start, end)
     person = "" if relation(text) or subject == "user" else named.person.partition("|")[2]
     antecedent = _antecedent(text, named)
-    alone = talk.content_words(text) >= _ALONE and not _LEANS.match(text)
+    leans = _LEANS.match(text) or _LEADS_ON.search(text)
+    alone = talk.content_words(text) >= _ALONE and not leans
     return Unit("fact", start, end, attribute, None, subject, antecedent, person, alone)
 
 
@@ -210,6 +215,7 @@ def _leads(before: Unit, unit: Unit) -> bool:
         and (unit.attribute is not None or unit.preference is not None)
         and before.sentence == unit.sentence
         and before.subject == unit.subject
+        and not before.alone
         and not unit.antecedent
         and not (unit.preference and unit.preference.instruction)
         and unit.end - before.start <= LONGEST_STATEMENT
