@@ -2,22 +2,19 @@
 
 import asyncio
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import ValidationError
 
-from services.cli.options import Data, resources
-from services.gateway.app import reopen
-from services.kernel.adapters.process import Resources
+from services.cli.options import HERE, Data, resources
 from services.kernel.contracts.errors import MemloomError
-from services.kernel.contracts.events import DocumentIdentity, Envelope
-from services.kernel.ports.bus import DeadLetter
+
+if TYPE_CHECKING:
+    from services.kernel.adapters.process import Resources
+    from services.kernel.ports.bus import DeadLetter
 
 app = typer.Typer(help="Dead letters: list, show, replay, drop.", no_args_is_help=True)
 
-HERE = Path("data")
 Group = Annotated[str | None, typer.Option(help="Only of this consumer group.")]
 
 
@@ -25,7 +22,7 @@ Group = Annotated[str | None, typer.Option(help="Only of this consumer group.")]
 def list_letters(group: Group = None, limit: int = 100, data: Data = HERE) -> None:
     """One line each, newest last."""
 
-    async def work() -> list[DeadLetter]:
+    async def work() -> list["DeadLetter"]:
         async with resources(data) as found:
             return list(await found.bus.list(group=group, limit=limit))
 
@@ -41,7 +38,7 @@ def list_letters(group: Group = None, limit: int = 100, data: Data = HERE) -> No
 def show(identifier: str, data: Data = HERE) -> None:
     """Everything that is known of one, its bytes last."""
 
-    async def work() -> DeadLetter:
+    async def work() -> "DeadLetter":
         async with resources(data) as found:
             return await found.bus.get(identifier)
 
@@ -91,7 +88,15 @@ def replay(
         raise typer.Exit(1)
 
 
-async def _replay(found: Resources, identifier: str) -> None:
+async def _replay(found: "Resources", identifier: str) -> None:
+    from pydantic import ValidationError  # noqa: PLC0415 - heavy, as options says
+
+    from services.gateway.app import reopen  # noqa: PLC0415 - heavy, as options says
+    from services.kernel.contracts.events import (  # noqa: PLC0415 - heavy, as options says
+        DocumentIdentity,
+        Envelope,
+    )
+
     letter = await found.bus.get(identifier)
     try:
         event = Envelope.model_validate_json(letter.value).open()

@@ -1,4 +1,7 @@
-"""The commands, and how our own errors end: a sentence, not a traceback."""
+"""The commands, and how our own errors end: a sentence, not a traceback.
+
+Each command imports what it works with when it runs; see `options`.
+"""
 
 import asyncio
 import sys
@@ -8,14 +11,8 @@ from typing import Annotated
 import typer
 
 from services.cli import dead_letters, operators
-from services.cli.options import Data
-from services.embedded import EmbeddedSettings, Where
-from services.embedded import serve as serve_embedded
-from services.kernel.adapters.process import settings_text
+from services.cli.options import HERE, Data
 from services.kernel.contracts.errors import MemloomError
-from services.kernel.runtime import catalogue
-from services.memorizer.domain.segmentation import segment
-from services.parser.app import parse_file
 
 app = typer.Typer(
     help="Memory and knowledge base for AI assistants.",
@@ -35,15 +32,21 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port of REST and console.")] = 8080,
     grpc_port: Annotated[int, typer.Option(help="Port of the public gRPC.")] = 50051,
-    data: Data = Path("data"),
+    data: Data = HERE,
 ) -> None:
     """Run the whole system in this process."""
+    from services.embedded import Where  # noqa: PLC0415 - see above
+    from services.embedded import serve as serve_embedded  # noqa: PLC0415 - see above
+
     serve_embedded(Where(host=host, port=port, grpc_port=grpc_port, data=data))
 
 
 @app.command()
 def settings() -> None:
     """List every setting with its default and meaning."""
+    from services.embedded import EmbeddedSettings  # noqa: PLC0415 - see above
+    from services.kernel.adapters.process import settings_text  # noqa: PLC0415 - see above
+
     typer.echo(settings_text(EmbeddedSettings))
 
 
@@ -54,6 +57,10 @@ def parse(
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
     """Show the blocks and passages of a file, as the product would make them."""
+    from services.embedded import EmbeddedSettings  # noqa: PLC0415 - see above
+    from services.memorizer.domain.segmentation import segment  # noqa: PLC0415 - see above
+    from services.parser.app import parse_file  # noqa: PLC0415 - see above
+
     if not file.is_file():
         typer.echo(f"there is no file {file}", err=True)
         raise typer.Exit(2)
@@ -88,6 +95,8 @@ def export(
     folder: Annotated[Path, typer.Option(help="Where the files go.")] = Path("proto"),
 ) -> None:
     """Write topics.yaml, AsyncAPI and the events' JSON Schemas."""
+    from services.kernel.runtime import catalogue  # noqa: PLC0415 - see above
+
     if not check:
         for path in catalogue.write(folder):
             typer.echo(str(path))

@@ -1,22 +1,32 @@
 """Keys, plans and topics, for whoever runs a Memloom."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.cli.options import Data, resources
-from services.embedded import EmbeddedSettings
-from services.gateway.app import access
+from services.cli.options import HERE, Data, resources
 from services.kernel.contracts.errors import InvalidInput
-from services.kernel.runtime.settings import load
+
+if TYPE_CHECKING:
+    from services.gateway.handlers.access import Access
 
 keys = typer.Typer(help="API keys; only their hashes are kept.", no_args_is_help=True)
 plans = typer.Typer(help="Plans of projects: free, starter, pro.", no_args_is_help=True)
 
-HERE = Path("data")
 Project = Annotated[str, typer.Option(help="Name of the project.")]
+
+
+@asynccontextmanager
+async def _desk(data: Path) -> AsyncIterator["Access"]:
+    """Keys, projects and plans, also while a server runs."""
+    from services.gateway.app import access  # noqa: PLC0415 - heavy, as options says
+
+    async with resources(data) as found, access(found) as desk:
+        yield desk
 
 
 @keys.command("create")
@@ -29,7 +39,7 @@ def create(
     """Make a key, and the project where there is none; the key is shown this once."""
 
     async def work() -> str:
-        async with resources(data) as found, access(found) as desk:
+        async with _desk(data) as desk:
             _, made = await desk.create_key(project=project, name=name, plan=plan)
             return made
 
@@ -41,7 +51,7 @@ def list_keys(data: Data = HERE) -> None:
     """All keys: id, project, hint, state."""
 
     async def work() -> list[str]:
-        async with resources(data) as found, access(found) as desk:
+        async with _desk(data) as desk:
             projects = {project.id: project for project in await desk.list_projects()}
             return [
                 f"{key.id}  {projects[key.project_id].name}  {key.hint}  "
@@ -58,7 +68,7 @@ def revoke(key_id: str, data: Data = HERE) -> None:
     """Refuse a key from now on."""
 
     async def work() -> None:
-        async with resources(data) as found, access(found) as desk:
+        async with _desk(data) as desk:
             await desk.revoke_key(key_id)
 
     asyncio.run(work())
@@ -70,7 +80,7 @@ def list_plans(data: Data = HERE) -> None:
     """Every project with its plan and what it uses."""
 
     async def work() -> list[str]:
-        async with resources(data) as found, access(found) as desk:
+        async with _desk(data) as desk:
             lines = []
             for project in await desk.list_projects():
                 _, bases = await desk.usage(project.id)
@@ -87,7 +97,7 @@ def set_plan(project: str, plan: str, data: Data = HERE) -> None:
     """Put a project on another plan; nothing is deleted."""
 
     async def work() -> None:
-        async with resources(data) as found, access(found) as desk:
+        async with _desk(data) as desk:
             await desk.set_plan(project, plan)
 
     asyncio.run(work())
@@ -96,6 +106,9 @@ def set_plan(project: str, plan: str, data: Data = HERE) -> None:
 
 def apply_catalogue(replication: int | None, partitions: int | None) -> None:
     """Topics on the Kafka that the settings name."""
+    from services.embedded import EmbeddedSettings  # noqa: PLC0415 - heavy, as options says
+    from services.kernel.runtime.settings import load  # noqa: PLC0415 - heavy, as options says
+
     settings = load(EmbeddedSettings)
     if not settings.kafka.bootstrap:
         raise InvalidInput(

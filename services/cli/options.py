@@ -1,22 +1,30 @@
-"""What several commands take, and what they work on."""
+"""What several commands take, and what they work on.
+
+A command imports what it works with when it runs: the whole system behind `serve` takes seconds to
+load, and `--help` should not.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.embedded import EmbeddedSettings
-from services.kernel.adapters.process import Resources, opened
-from services.kernel.runtime.settings import load
+if TYPE_CHECKING:
+    from services.kernel.adapters.process import Resources
 
+HERE = Path("data")
 Data = Annotated[Path, typer.Option(help="Folder of the data, where no server keeps it.")]
 
 
 @asynccontextmanager
-async def resources(data: Path) -> AsyncIterator[Resources]:
+async def resources(data: Path) -> AsyncIterator["Resources"]:
     """What the settings name: servers, or the files below `data`; also while a server runs."""
+    from services.embedded import EmbeddedSettings  # noqa: PLC0415 - see above
+    from services.kernel.adapters.process import opened  # noqa: PLC0415 - see above
+    from services.kernel.runtime.settings import load  # noqa: PLC0415 - see above
+
     settings = load(EmbeddedSettings, data=data)
     async with opened(settings, name="cli") as found:
         try:

@@ -116,7 +116,7 @@ async def test_one_search_is_one_trace_over_rest_and_grpc(
         over_rest = of_trace(spans, answer.headers["x-trace-id"])
         async with grpc.aio.insecure_channel(f"127.0.0.1:{memloom.where.grpc_port}") as channel:
             await memloom_pb2_grpc.MemloomStub(channel).SearchMemory(
-                memloom_pb2.SearchMemoryRequest(**body),
+                memloom_pb2.SearchMemoryRequest(user_id="u", query=body["query"]),
                 metadata=(("authorization", f"Token {KEY}"), ("traceparent", TRACEPARENT)),
             )
         over_grpc = of_trace(spans, FROM_OUTSIDE)
