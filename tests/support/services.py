@@ -79,11 +79,16 @@ class StackMemloom(Memloom):
         """All, in parallel; seconds until all are ready."""
         self.data.mkdir(parents=True, exist_ok=True)
         begun = time.monotonic()
-        for name, process in self.services.items():
-            if process.running is None:
-                self.launch(name)
-        for name in self.services:
-            self.wait_ready(name)
+        try:
+            for name, process in self.services.items():
+                if process.running is None:
+                    self.launch(name)
+            for name in self.services:
+                self.wait_ready(name)
+        except BaseException:
+            # Nobody stops what was never entered.
+            self.kill()
+            raise
         return time.monotonic() - begun
 
     def launch(self, name: str) -> None:

@@ -81,7 +81,7 @@ class Counts:
 
 
 def upload(
-    memloom: Memloom, ledger: Ledger, wanted: Sequence[Document], *, seconds: float = 120.0
+    memloom: Memloom, ledger: Ledger, wanted: Sequence[Document], *, seconds: float = 600.0
 ) -> None:
     """Upload until each is accepted; an answer that is no success is tried again."""
     deadline = time.monotonic() + seconds
@@ -184,7 +184,7 @@ async def count(
 ) -> Counts:
     """Wait for the end and count."""
     ended = await asyncio.to_thread(
-        wait_until_all_ended, memloom, ledger, seconds=120 + 2 * len(ledger.accepted)
+        wait_until_all_ended, memloom, ledger, seconds=300 + 2 * len(ledger.accepted)
     )
     seconds = time.monotonic() - begun
     lost = await asyncio.to_thread(lost_of, memloom, ledger, ended)
