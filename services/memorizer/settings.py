@@ -15,9 +15,21 @@ class MemorizerSettings(BaseModel):
     batch_passages: int = Field(
         default=64, ge=1, le=512, description="Passages indexed in one batch of a document."
     )
+    summaries: bool = Field(
+        default=True,
+        description="Whether documents get a summary, statements of long sections and keywords.",
+    )
     document_workers: int = Field(default=2, ge=1, description="Documents segmented at once.")
     passage_workers: int = Field(default=4, ge=1, description="Batches indexed at once.")
     message_workers: int = Field(default=4, ge=1, description="Subjects served at once.")
+    model_workers: int = Field(
+        default=4, ge=1, description="Sources that the chat model reads at once."
+    )
+    model_daily_tokens: int = Field(
+        default=2_000_000,
+        ge=0,
+        description="Tokens of the chat model for a project and day (UTC); 0 sets no limit.",
+    )
     sweep_seconds: float = Field(
         default=30.0, gt=0, description="How often unfinished index writes are looked for."
     )

@@ -7,26 +7,40 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from services.kernel.adapters.lexical import LexicalBm25
 from services.kernel.adapters.sql import SqlDatabase
 from services.kernel.contracts.blocks import Block, BlockKind, ParsedDocument
 from services.kernel.contracts.errors import InvalidInput, NotFound, StaleEvent
 from services.kernel.contracts.events import Envelope, Event
 from services.kernel.contracts.ids import derive
+from services.kernel.contracts.topics import Service
 from services.kernel.ports.blobs import BlobInfo
 from services.kernel.ports.generations import Generations
 from services.kernel.ports.index import Identity, Index
+from services.kernel.ports.models import ChatModel
 from services.kernel.runtime.dispatch import Handler, Subscription
+from services.kernel.runtime.outbox import Outbox
 from services.memorizer.app import RuleSegmenter
+from services.memorizer.handlers.asking import Asker
 from services.memorizer.handlers.corrections import Corrections
 from services.memorizer.handlers.documents import Documents
+from services.memorizer.handlers.enriching import Enriching
 from services.memorizer.handlers.indexing import IndexWriter
 from services.memorizer.handlers.messages import Messages
 from services.memorizer.handlers.records import RecordCommands
 from services.memorizer.handlers.reindexing import LiveGenerations, Reindexing
 from services.memorizer.handlers.sweeping import Sweeper
 from services.memorizer.settings import MemorizerSettings
-from services.memorizer.store import METADATA, MIGRATIONS, SqlGenerationStore, SqlRecordStore
+from services.memorizer.store import (
+    METADATA,
+    MIGRATIONS,
+    SqlEnrichmentStore,
+    SqlGenerationStore,
+    SqlRecordStore,
+)
+from services.memorizer.store.tables import RUNTIME
 from services.memorizer.subscriptions import subscriptions
 from tests.support.memory_index import MemoryIndex
 
@@ -87,6 +101,8 @@ class Memorizer:
         *,
         batch_passages: int = 3,
         generations: Generations | None = None,
+        chat: ChatModel | None = None,
+        daily_tokens: int = 0,
     ) -> None:
         self.database = database
         self.clock = FixedClock()
@@ -116,6 +132,7 @@ class Memorizer:
                 writer=writer,
                 clock=self.clock,
             )
+        owed = SqlEnrichmentStore()
         shared = {"database": database, "store": self.store, "writer": writer}
         documents = Documents(
             database=database,
@@ -125,10 +142,32 @@ class Memorizer:
             segmenter=RuleSegmenter(settings),
             clock=self.clock,
             batch_passages=batch_passages,
+            owed=owed,
+            asks_model=chat is not None,
         )
-        messages = Messages(**shared, clock=self.clock)  # type: ignore[arg-type] # typed above
+        messages = Messages(**shared, clock=self.clock, owed=owed, asks_model=chat is not None)  # type: ignore[arg-type] # typed above
         corrections = Corrections(**shared, clock=self.clock)  # type: ignore[arg-type] # as above
-        self.commands = RecordCommands(**shared, clock=self.clock)  # type: ignore[arg-type] # as above
+        self.commands = RecordCommands(**shared, clock=self.clock, owed=owed)  # type: ignore[arg-type] # as above
+        self.owed = owed
+        if chat is not None:
+            self.enriching = Enriching(
+                database=database,
+                records=self.store,
+                store=owed,
+                blobs=self.blobs,  # type: ignore[arg-type] # a part of the port
+                writer=writer,
+                messages=messages,
+                asker=Asker(
+                    database=database,
+                    records=self.store,
+                    store=owed,
+                    model=chat,
+                    clock=self.clock,
+                    daily_tokens=daily_tokens,
+                ),
+                outbox=Outbox(Service.MEMORIZER, clock=self.clock),
+                clock=self.clock,
+            )
         self.table: tuple[Subscription, ...] = subscriptions(documents, messages, corrections)
 
     def _handler(self, event: Event) -> Handler:
@@ -158,6 +197,13 @@ class Memorizer:
         return {
             str(point.record.id): (point.record.revision, point.record.value) for point in found
         }
+
+
+async def sent(service: Memorizer) -> list[Event]:
+    """What background work put into the outbox, in order."""
+    async with service.database.read() as tx:
+        rows = await tx.all(select(RUNTIME.outbox.c.value).order_by(RUNTIME.outbox.c.position))
+    return [Envelope.model_validate_json(bytes(row["value"])).open() for row in rows]
 
 
 async def said(service: Memorizer) -> dict[str, tuple[int, str]]:

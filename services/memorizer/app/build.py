@@ -1,6 +1,6 @@
 """Chooses rules and adapters, builds the parts."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
@@ -16,13 +16,17 @@ from services.kernel.ports.blobs import Blobs
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.generations import Generations
 from services.kernel.ports.index import Identity
-from services.kernel.ports.models import Embedder, LexicalEncoder
+from services.kernel.ports.models import ChatModel, Embedder, LexicalEncoder
 from services.kernel.ports.store import Database
 from services.kernel.runtime.lifecycle import ServiceParts
+from services.kernel.runtime.outbox import Outbox
+from services.memorizer.domain.batches import Summary
 from services.memorizer.domain.documents import processed
 from services.memorizer.domain.segmentation import segment
+from services.memorizer.handlers.asking import Asker
 from services.memorizer.handlers.corrections import Corrections
-from services.memorizer.handlers.documents import Documents, Summary
+from services.memorizer.handlers.documents import Documents
+from services.memorizer.handlers.enriching import Enriching
 from services.memorizer.handlers.indexing import IndexWriter
 from services.memorizer.handlers.messages import Messages
 from services.memorizer.handlers.records import RecordCommands
@@ -30,7 +34,13 @@ from services.memorizer.handlers.reindexing import LiveGenerations, Reindexing
 from services.memorizer.handlers.sweeping import Sweeper
 from services.memorizer.servicer import RecordsServicer
 from services.memorizer.settings import MemorizerSettings
-from services.memorizer.store import METADATA, MIGRATIONS, SqlGenerationStore, SqlRecordStore
+from services.memorizer.store import (
+    METADATA,
+    MIGRATIONS,
+    SqlEnrichmentStore,
+    SqlGenerationStore,
+    SqlRecordStore,
+)
 from services.memorizer.subscriptions import subscriptions
 
 
@@ -51,6 +61,8 @@ class RuleSegmenter:
     def summarise(
         self, parsed: ParsedDocument, passages: Sequence[Passage]
     ) -> tuple[list[Summary], tuple[str, ...]]:
+        if not self._settings.summaries:
+            return [], ()
         memories, keywords = processed(parsed, passages)
         return [Summary.model_validate(asdict(memory)) for memory in memories], keywords
 
@@ -65,6 +77,7 @@ def build(
     encoder: LexicalEncoder,
     clock: Clock,
     embedder: Embedder | None = None,
+    chat: ChatModel | None = None,
 ) -> ServiceParts:
     """The service's parts over the given stores. identity: of the generations that the encoder
     and the embedder make.
@@ -84,19 +97,53 @@ def build(
         writer=writer,
         clock=clock,
     )
+    owed, asks_model = SqlEnrichmentStore(), chat is not None
     documents = Documents(
         database=database,
         store=store,
+        owed=owed,
+        asks_model=asks_model,
         blobs=blobs,
         writer=writer,
         segmenter=RuleSegmenter(settings),
         clock=clock,
         batch_passages=settings.batch_passages,
     )
-    messages = Messages(database=database, store=store, writer=writer, clock=clock)
+    messages = Messages(
+        database=database,
+        store=store,
+        writer=writer,
+        clock=clock,
+        owed=owed,
+        asks_model=asks_model,
+    )
     corrections = Corrections(database=database, store=store, writer=writer, clock=clock)
-    commands = RecordCommands(database=database, store=store, writer=writer, clock=clock)
+    commands = RecordCommands(database=database, store=store, writer=writer, clock=clock, owed=owed)
     sweeper = Sweeper(database=database, store=store, writer=writer)
+
+    outbox = Outbox(Service.MEMORIZER, clock=clock)
+    workers: tuple[Callable[[], Awaitable[None]], ...] = ()
+    if chat is not None:
+        asker = Asker(
+            database=database,
+            records=store,
+            store=owed,
+            model=chat,
+            clock=clock,
+            daily_tokens=settings.model_daily_tokens,
+        )
+        enriching = Enriching(
+            database=database,
+            records=store,
+            store=owed,
+            blobs=blobs,
+            writer=writer,
+            messages=messages,
+            asker=asker,
+            outbox=outbox,
+            clock=clock,
+        )
+        workers = (enriching.work,) * settings.model_workers
 
     def serve(server: Any) -> None:
         records_pb2_grpc.add_RecordsServicer_to_server(
@@ -121,7 +168,8 @@ def build(
             message_workers=settings.message_workers,
         ),
         servicers=(serve,),
-        tasks=(sweep, reindexing.serve),
+        tasks=(sweep, reindexing.serve, *workers),
+        outbox=outbox,
         checks={
             "database": database.check,
             "blobs": blobs.check,
@@ -151,6 +199,7 @@ async def assemble(settings: MemorizerSettings, resources: Resources) -> Service
         encoder=resources.encoder,
         clock=resources.clock,
         embedder=resources.models.embedder,
+        chat=resources.models.chat,
     )
 
 

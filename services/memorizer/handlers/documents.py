@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import orjson
-from pydantic import BaseModel, ConfigDict
 
 from services.kernel.contracts.blocks import ParsedDocument, Passage
 from services.kernel.contracts.errors import Code, InvalidInput, MemloomError, StaleEvent
@@ -23,7 +22,6 @@ from services.kernel.contracts.events import (
 )
 from services.kernel.contracts.ids import derive
 from services.kernel.contracts.records import (
-    DocumentAnchor,
     Kind,
     MemoryRecord,
     Owner,
@@ -34,36 +32,19 @@ from services.kernel.ports.blobs import Blobs
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.store import Database, Transaction
 from services.kernel.runtime.dispatch import Outcome
+from services.memorizer.domain.batches import Batch, Summary, passage_record, summary_record
 from services.memorizer.handlers.indexing import IndexWriter
-from services.memorizer.handlers.ports import RecordStore
+from services.memorizer.handlers.ports import (
+    BatchCount,
+    EnrichmentStore,
+    ModelCount,
+    RecordStore,
+    Work,
+)
 
 _PARSED_LIMIT = 512 << 20
-
-
-class Summary(BaseModel):
-    """A processed memory of a document or a section, with the span it rests on."""
-
-    model_config = ConfigDict(frozen=True)
-
-    key: str
-    value: str
-    tags: tuple[str, ...] = ()
-    heading_path: tuple[str, ...] = ()
-    start: int = 0
-    end: int = 0
-    page_first: int | None = None
-    page_last: int | None = None
-
-
-class Batch(BaseModel):
-    """What one batch blob holds."""
-
-    model_config = ConfigDict(frozen=True)
-
-    title: str
-    passages: tuple[Passage, ...] = ()
-    summaries: tuple[Summary, ...] = ()
-    keywords: tuple[str, ...] = ()
+# Characters; a shorter passage is a statement already.
+_SHORTEST_ASKED = 60
 
 
 class Segmenter(Protocol):
@@ -98,6 +79,8 @@ class Documents:
         segmenter: Segmenter,
         clock: Clock,
         batch_passages: int,
+        owed: EnrichmentStore,
+        asks_model: bool = False,
     ) -> None:
         self._database = database
         self._store = store
@@ -106,6 +89,8 @@ class Documents:
         self._segmenter = segmenter
         self._clock = clock
         self._batch_passages = batch_passages
+        self._owed = owed
+        self._asks_model = asks_model
 
     async def on_parsed(self, event: Event, _: Envelope) -> Outcome:
         """Segment once; each batch becomes an event of its own."""
@@ -189,6 +174,9 @@ class Documents:
                 await self._writer.remove([record.id for record in records] + ids)
                 return ()
             await self._writer.vouch(tx, self._store, records)
+            units = sum(1 for record in records if worth_asking(record))
+            if self._asks_model and units:
+                await self._owed.owe(tx, _work(event, units, self._clock.now_ms()))
             return await self._progress(tx, event, passages, len(records) - passages)
 
         return Outcome(apply=apply)
@@ -196,9 +184,9 @@ class Documents:
     def _records(self, raw: bytes, event: PassagesSegmented) -> list[MemoryRecord]:
         batch = Batch.model_validate_json(raw)
         now = self._clock.now_ms()
-        records = [_passage_record(event, batch, passage, now) for passage in batch.passages]
+        records = [passage_record(event, batch, passage, now) for passage in batch.passages]
         records += [
-            _summary_record(event, batch, summary, number, now)
+            summary_record(event, batch, summary, number, now)
             for number, summary in enumerate(batch.summaries)
         ]
         return records
@@ -213,23 +201,17 @@ class Documents:
                 tx, event.project_id, event.document_id, below_revision=event.revision
             )
             await self._writer.remove(stale)
-        return [
-            DocumentProgressed(
-                **event.model_dump(include=set(DocumentIdentity.model_fields)),
-                stage="indexed",
-                outcome="completed" if complete else "running",
-                progress=count.done / event.batches,
-                pages=event.pages,
-                passages=count.passages,
-                memories=count.memories,
-            )
-        ]
+        model = await self._owed.counted(tx, event.document_id, event.revision)
+        return [indexed(event, count, model)]
 
     async def on_removed(self, event: Event, _: Envelope) -> Outcome:
         """Tombstone, rows, points, blobs; the last event is the receipt."""
         assert isinstance(event, DocumentRemoved)  # noqa: S101 - the table routes by type
+        base = Owner(type=OwnerType.KNOWLEDGE_BASE, id=event.knowledgebase_id)
         async with self._database.write() as tx:
+            await self._store.lock_owner(tx, event.project_id, base)
             await self._store.bury_document(tx, event)
+            await self._owed.forget_document(tx, event.document_id)
             ids = await self._store.erase_document(
                 tx, event.project_id, event.document_id, below_revision=None
             )
@@ -252,7 +234,9 @@ class Documents:
         assert isinstance(event, OwnerRemoved)  # noqa: S101 - the table routes by type
         until = None if event.is_knowledge_base else event.removed_at
         async with self._database.write() as tx:
+            await self._store.lock_owner(tx, event.project_id, event.owner)
             await self._store.bury_owner(tx, event)
+            await self._owed.forget_owner(tx, event.project_id, event.owner, until)
             await self._store.erase_owner(tx, event.project_id, event.owner, until)
         await self._writer.remove_where(
             Scope(project_id=event.project_id).owner(event.owner, until=until)
@@ -285,62 +269,38 @@ class Documents:
                 raise StaleEvent("the document was removed or superseded")
 
 
-def _anchor(event: PassagesSegmented, part: Passage | Summary) -> DocumentAnchor:
-    return DocumentAnchor(
-        knowledgebase_id=event.knowledgebase_id,
+def worth_asking(part: MemoryRecord | Passage) -> bool:
+    """Whether a passage is long enough for statements of its own."""
+    if isinstance(part, MemoryRecord):
+        return part.kind is Kind.PASSAGE and len(part.value) >= _SHORTEST_ASKED
+    return len(part.text) >= _SHORTEST_ASKED
+
+
+def indexed(event: PassagesSegmented, count: BatchCount, model: ModelCount) -> DocumentProgressed:
+    """How far a document's passages are, and what the model did and still owes."""
+    complete = count.done >= event.batches
+    return DocumentProgressed(
+        **event.model_dump(include=set(DocumentIdentity.model_fields)),
+        stage="indexed",
+        outcome="completed" if complete else "running",
+        progress=min(1.0, count.done / event.batches),
+        pages=event.pages,
+        passages=count.passages,
+        memories=count.memories + model.memories,
+        memories_pending=model.pending,
+        model_calls=model.calls,
+        model_tokens=model.tokens,
+    )
+
+
+def _work(event: PassagesSegmented, units: int, now: int) -> Work:
+    return Work(
+        id=derive("enrich", event.document_id, event.revision, event.batch),
+        project_id=event.project_id,
+        owner_key=Owner(type=OwnerType.KNOWLEDGE_BASE, id=event.knowledgebase_id).key,
         document_id=event.document_id,
-        document_name=event.name,
         revision=event.revision,
-        page_first=part.page_first,
-        page_last=part.page_last,
-        heading_path=part.heading_path,
-        start=part.start,
-        end=part.end,
-    )
-
-
-def _base(event: PassagesSegmented, now: int) -> dict[str, object]:
-    return {
-        "project_id": event.project_id,
-        "owner": Owner(type=OwnerType.KNOWLEDGE_BASE, id=event.knowledgebase_id),
-        "conversation_id": "default_session",
-        "created_at": now,
-        "updated_at": now,
-        "revision": event.revision,
-    }
-
-
-def _passage_record(
-    event: PassagesSegmented, batch: Batch, passage: Passage, now: int
-) -> MemoryRecord:
-    return MemoryRecord.model_validate(
-        _base(event, now)
-        | {
-            "id": derive(event.document_id, event.revision, "passage", passage.ordinal),
-            "kind": Kind.PASSAGE,
-            "key": passage.heading_path[-1] if passage.heading_path else batch.title,
-            "value": passage.text,
-            "context": passage.context,
-            "tags": (*event.tags, *batch.keywords, "mode:fine", "multimodal:file"),
-            "anchor": _anchor(event, passage),
-            "ordinal": passage.ordinal,
-        }
-    )
-
-
-def _summary_record(
-    event: PassagesSegmented, batch: Batch, summary: Summary, number: int, now: int
-) -> MemoryRecord:
-    return MemoryRecord.model_validate(
-        _base(event, now)
-        | {
-            "id": derive(event.document_id, event.revision, "summary", number),
-            "kind": Kind.SUMMARY,
-            "key": summary.key,
-            "value": summary.value,
-            "context": " › ".join((batch.title, *summary.heading_path)),
-            "tags": (*event.tags, *summary.tags, "mode:fine", "multimodal:file"),
-            "anchor": _anchor(event, summary),
-            "ordinal": number,
-        }
+        body=event.model_dump_json(),
+        created_at=now,
+        units=units,
     )

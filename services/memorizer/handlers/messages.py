@@ -5,7 +5,7 @@ millisecond, less than a write. What a chat model adds joins later (`enriching`)
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, Literal
 from uuid import UUID
 
@@ -18,43 +18,74 @@ from services.kernel.contracts.events import (
     MessagesRecorded,
     TaskProgressed,
 )
+from services.kernel.contracts.ids import derive
 from services.kernel.contracts.records import Kind, MemoryRecord, Owner, OwnerType, Status
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.store import Database, Transaction
 from services.kernel.runtime.dispatch import Outcome
-from services.memorizer.domain.extraction import derive_id, extract
+from services.memorizer.domain.extraction import MemoryDraft, derive_id, extract, message_memory
 from services.memorizer.domain.extraction import records as drafts_to_records
+from services.memorizer.domain.generated import combined
 from services.memorizer.domain.merging import reconcile
 from services.memorizer.domain.related import ends_touch, group_key
 from services.memorizer.handlers.indexing import IndexWriter
-from services.memorizer.handlers.ports import RecordStore
+from services.memorizer.handlers.ports import EnrichmentStore, RecordStore, Work
 
 KINDS: Final = (Kind.MESSAGE, Kind.FACT, Kind.PREFERENCE, Kind.TOOL)
 # Turns of a conversation by which a "yes, that one" is understood.
 TURNS: Final = 32
+# What the views of the API name; raw turns are the rules' matter.
+_VIEWS: Final = {Kind.FACT: "detail_factual", Kind.PREFERENCE: "preference"}
 _ALL: Final = (Status.ACTIVATED, Status.RESOLVING, Status.ARCHIVED, Status.DELETED)
+
+MoreDrafts = Callable[[MessagesRecorded], list[MemoryDraft]]
 
 
 class Messages:
     """Handler of `chat.message.recorded`."""
 
     def __init__(
-        self, *, database: Database, store: RecordStore, writer: IndexWriter, clock: Clock
+        self,
+        *,
+        database: Database,
+        store: RecordStore,
+        writer: IndexWriter,
+        clock: Clock,
+        owed: EnrichmentStore,
+        asks_model: bool = False,
     ) -> None:
         self._database = database
         self._store = store
         self._writer = writer
         self._clock = clock
+        self._owed = owed
+        self._asks_model = asks_model
 
     async def on_recorded(self, event: Event, _: Envelope) -> Outcome:
         """What the rules find, for each owner; any order of messages ends the same."""
         assert isinstance(event, MessagesRecorded)  # noqa: S101 - the table routes by type
+        written, done = await self.remember(event)
+
+        async def apply(tx: Transaction) -> Sequence[Event]:
+            await self._writer.vouch(tx, self._store, written)
+            if self._asks_model and _worth_asking(event):
+                await self._owed.owe(tx, _work(event))
+            return (done,)
+
+        return Outcome(apply=apply)
+
+    async def remember(
+        self, event: MessagesRecorded, more: MoreDrafts | None = None
+    ) -> tuple[list[MemoryRecord], TaskProgressed]:
+        """Written to records and index, to be vouched for; and what it did. more: drafts beside
+        those of the rules.
+        """
         earlier = await self._earlier(event)
         changes: list[MemoryChange] = []
         written: list[MemoryRecord] = []
         for owner in owners(event):
             mine = event.model_copy(update={"owner": owner})
-            fresh = await asyncio.to_thread(_refined, mine, earlier)
+            fresh = await asyncio.to_thread(_refined, mine, earlier, more)
             mended, news = await self._remember(mine, fresh)
             written += mended
             if owner == event.owner:
@@ -66,12 +97,7 @@ class Messages:
             status="completed",
             changes=tuple(changes),
         )
-
-        async def apply(tx: Transaction) -> Sequence[Event]:
-            await self._writer.vouch(tx, self._store, written)
-            return (done,)
-
-        return Outcome(apply=apply)
+        return written, done
 
     async def _earlier(self, event: MessagesRecorded) -> list[MemoryRecord]:
         """The newest turns of the conversation before these messages."""
@@ -174,14 +200,40 @@ async def _touched(
     return known
 
 
-def _refined(event: MessagesRecorded, earlier: Sequence[MemoryRecord]) -> list[MemoryRecord]:
-    """What the rules find in the messages; raw turns are a subject's own matter. Created when
-    the messages were recorded: a removal of their owner, told in the same clock, covers them.
+def _refined(
+    event: MessagesRecorded, earlier: Sequence[MemoryRecord], more: MoreDrafts | None
+) -> list[MemoryRecord]:
+    """What is found in the messages; raw turns are a subject's own matter. Created when the
+    messages were recorded: a removal of their owner, told in the same clock, covers them.
     """
     drafts = extract(event, earlier)
+    if more is not None:
+        drafts = combined(drafts, [draft for draft in more(event) if _wanted(event, draft.kind)])
     if event.owner.type not in (OwnerType.USER, OwnerType.AGENT):
         drafts = [draft for draft in drafts if draft.kind is not Kind.MESSAGE]
     return drafts_to_records(event, drafts, now=event.recorded_at)
+
+
+def _wanted(event: MessagesRecorded, kind: Kind) -> bool:
+    views = event.allow_memory_view
+    return views is None or _VIEWS[kind] in views
+
+
+def _worth_asking(event: MessagesRecorded) -> bool:
+    """Someone says something, and a model's memories of it are wanted."""
+    views = any(_wanted(event, kind) for kind in _VIEWS)
+    return views and any(draft.evidence[0].role == "user" for draft in message_memory(event))
+
+
+def _work(event: MessagesRecorded) -> Work:
+    ids = [message.id for message in event.messages]
+    return Work(
+        id=derive("enrich", event.project_id, event.owner.key, event.conversation_id, *ids),
+        project_id=event.project_id,
+        owner_key=event.owner.key,
+        body=event.model_dump_json(),
+        created_at=event.recorded_at,
+    )
 
 
 def told(state: Mapping[UUID, MemoryRecord], fresh: Collection[UUID]) -> list[MemoryChange]:

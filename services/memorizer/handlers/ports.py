@@ -186,6 +186,10 @@ class RecordStore(Protocol):
         """One unique row a batch; the count tells who is last."""
         ...
 
+    async def batches_done(self, tx: Transaction, event: DocumentIdentity) -> BatchCount:
+        """The counts alone."""
+        ...
+
     async def all_activated(
         self, tx: Transaction, after: tuple[str, str], limit: int
     ) -> list[MemoryRecord]:
@@ -214,4 +218,135 @@ class GenerationStore(Protocol):
 
     async def set(self, tx: Transaction, row: GenerationRow) -> None:
         """Insert or replace."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the chat model still owes: `body` is the event in JSON, `units` how many texts it
+    reads. document_id is "" for messages. failures: tries begun, this one among them.
+    """
+
+    id: UUID
+    project_id: str
+    owner_key: str
+    body: str
+    created_at: int
+    document_id: str = ""
+    revision: int = 0
+    units: int = 1
+    failures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Whose words an answer holds: it is forgotten with them."""
+
+    project_id: str
+    owner: Owner
+    created_at: int
+    document: DocumentIdentity | None = None
+
+    @property
+    def document_id(self) -> str:
+        """Empty for messages."""
+        return self.document.document_id if self.document else ""
+
+    async def lock(self, tx: Transaction, records: RecordStore) -> bool:
+        """Hold its owner until the transaction ends; False where the source is gone."""
+        await records.lock_owner(tx, self.project_id, self.owner)
+        if self.document is not None:
+            return not await records.is_document_gone(tx, self.document)
+        return not await records.is_owner_gone(tx, self.project_id, self.owner, self.created_at)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCount:
+    """What the model did for a document: units still pending, calls, tokens, answers from the
+    cache, texts that it gave no usable answer to, memories.
+    """
+
+    pending: int = 0
+    calls: int = 0
+    tokens: int = 0
+    cached: int = 0
+    refused: int = 0
+    memories: int = 0
+
+
+class EnrichmentStore(Protocol):
+    """What the chat model owes, said and cost."""
+
+    async def owe(self, tx: Transaction, work: Work) -> None:
+        """Remember it, once."""
+        ...
+
+    async def claim(self, tx: Transaction, now: int, until: int) -> Work | None:
+        """One that is due, leased until then, its try counted; None where nothing is due."""
+        ...
+
+    async def lease(self, tx: Transaction, identifier: UUID, until: int) -> bool:
+        """Keep it longer; False where it is gone."""
+        ...
+
+    async def postpone(
+        self, tx: Transaction, identifier: UUID, due_at: int, cause: str, *, counted: bool
+    ) -> None:
+        """Later; not counted: that was no try of its own."""
+        ...
+
+    async def finish(self, tx: Transaction, identifier: UUID) -> bool:
+        """Forget it; False where it was gone."""
+        ...
+
+    async def wake(self, tx: Transaction, now: int) -> None:
+        """A process begins: what was postponed, or held by a process that died, is due."""
+        ...
+
+    async def waiting(self, tx: Transaction) -> int:
+        """How many there are."""
+        ...
+
+    async def answer(self, tx: Transaction, project_id: str, content_hash: str) -> str | None:
+        """What the model said to this content in this project, as JSON."""
+        ...
+
+    async def keep_answer(
+        self, tx: Transaction, source: Source, content_hash: str, answer: str
+    ) -> None:
+        """Remember it for this source."""
+        ...
+
+    async def spent(self, tx: Transaction, project_id: str, day: str) -> int:
+        """Tokens of a project on a day (YYYY-MM-DD)."""
+        ...
+
+    async def spend(
+        self, tx: Transaction, project_id: str, day: str, calls: int, tokens: int
+    ) -> None:
+        """Add to the project's day."""
+        ...
+
+    async def count(
+        self, tx: Transaction, document_id: str, revision: int, done: ModelCount
+    ) -> None:
+        """Add to what the model did for a document."""
+        ...
+
+    async def counted(self, tx: Transaction, document_id: str, revision: int) -> ModelCount:
+        """What it did so far."""
+        ...
+
+    async def forget_document(self, tx: Transaction, document_id: str) -> None:
+        """Work, answers and counts."""
+        ...
+
+    async def forget_owner(
+        self, tx: Transaction, project_id: str, owner: Owner, until: int | None
+    ) -> None:
+        """Work and answers up to then (None: all)."""
+        ...
+
+    async def forget_answers(self, tx: Transaction, project_id: str, hashes: Sequence[str]) -> None:
+        """Of whatever source."""
         ...

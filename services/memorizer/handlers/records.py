@@ -12,7 +12,7 @@ from services.kernel.ports.store import Database, Transaction
 from services.memorizer.domain.chains import changed, rechain, set_undone
 from services.memorizer.domain.clauses import matches
 from services.memorizer.handlers.indexing import IndexWriter
-from services.memorizer.handlers.ports import RecordStore
+from services.memorizer.handlers.ports import EnrichmentStore, RecordStore
 
 _EDITABLE = (Status.ACTIVATED, Status.ARCHIVED)
 _CHAIN_LIMIT = 200
@@ -22,8 +22,15 @@ class RecordCommands:
     """Implements the port `Records` over this service's own store."""
 
     def __init__(
-        self, *, database: Database, store: RecordStore, writer: IndexWriter, clock: Clock
+        self,
+        *,
+        database: Database,
+        store: RecordStore,
+        writer: IndexWriter,
+        clock: Clock,
+        owed: EnrichmentStore,
     ) -> None:
+        self._owed = owed
         self._database = database
         self._store = store
         self._writer = writer
@@ -99,12 +106,16 @@ class RecordCommands:
 
     async def delete(self, project_id: str, memory_ids: Sequence[UUID]) -> int:
         async with self._database.write() as tx:
-            found = {record.id for record in await self._store.many(tx, project_id, memory_ids)}
+            known = await self._store.many(tx, project_id, memory_ids)
+            found = {record.id for record in known}
             missing = [str(identifier) for identifier in memory_ids if identifier not in found]
             if missing:
                 raise NotFound(
                     f"no such memory: {', '.join(missing[:5])}", code=Code.MEMORY_NOT_FOUND
                 )
+            answers = [str(key) for record in known if (key := record.detail.get("answer"))]
+            if answers:  # a model's words, of which these memories were made
+                await self._owed.forget_answers(tx, project_id, answers)
             deleted = await self._store.erase(tx, project_id, memory_ids)
         await self._writer.remove(memory_ids)
         async with self._database.write() as tx:

@@ -1,7 +1,14 @@
 """The memorizer's own tables."""
 
+from services.memorizer.store.enrichment import SqlEnrichmentStore
 from services.memorizer.store.generations import SqlGenerationStore
 from services.memorizer.store.records import SqlRecordStore
 from services.memorizer.store.tables import METADATA, MIGRATIONS
 
-__all__ = ["METADATA", "MIGRATIONS", "SqlGenerationStore", "SqlRecordStore"]
+__all__ = [
+    "METADATA",
+    "MIGRATIONS",
+    "SqlEnrichmentStore",
+    "SqlGenerationStore",
+    "SqlRecordStore",
+]

@@ -106,6 +106,9 @@ class SqlDocuments:
                 .where(DOCUMENTS.c.document_id == event.document_id)
                 .with_for_update()
             )
+        return await self.batches_done(tx, event)
+
+    async def batches_done(self, tx: Transaction, event: DocumentIdentity) -> BatchCount:
         row = await tx.first(
             select(
                 func.count().label("done"),

@@ -109,6 +109,7 @@ ENRICHMENTS = Table(
     Column("due_at", BigInteger, nullable=False),
     Column("failures", Integer, nullable=False),
     Column("cause", Text, nullable=False),
+    Column("units", Integer, nullable=False, server_default="1"),
     Index("enrichments_due", "due_at"),
     Index("enrichments_of_document", "document_id"),
     Index("enrichments_of_owner", "project_id", "owner_key"),
