@@ -104,6 +104,7 @@ async def _replay(found: "Resources", identifier: str) -> None:
         event = None
     if isinstance(event, DocumentIdentity):
         await reopen(found, event.document_id)
+    # Bytes that nobody can read are set aside again; their document stays as it is.
     await found.bus.replay(identifier)
 
 

@@ -24,6 +24,7 @@ from services.gateway.handlers.search import Search
 from services.gateway.handlers.upkeep import Upkeep
 from services.gateway.handlers.uploads import Uploads
 from services.gateway.handlers.usecases import UseCases
+from services.gateway.handlers.watchdog import Lag, Patience, Watchdog
 from services.gateway.routes import build_rest
 from services.gateway.servicer import SERVICE_NAME, MemloomServicer
 from services.gateway.settings import GatewaySettings
@@ -36,6 +37,7 @@ from services.gateway.store import (
     SqlRepeatStore,
     SqlScopeStore,
     SqlTaskStore,
+    SqlWatchStore,
 )
 from services.gateway.subscriptions import subscriptions
 from services.kernel.adapters.front import Address, Front
@@ -91,9 +93,10 @@ def build(
     chat_model: ChatModel | None = None,
     reranker: Reranker | None = None,
     health: Health | None = None,
+    lag: Lag = dict,
 ) -> Gateway:
     """The gateway over the given ports. outbox: the runtime's, of the gateway's database. health:
-    the process's, else the gateway's own.
+    the process's, else the gateway's own. lag: as `Watchdog` asks for it; by default unknown.
     """
     limits = settings.limits()
     catalogue, keys, tasks = SqlCatalogueStore(), SqlKeyStore(), SqlTaskStore()
@@ -199,6 +202,21 @@ def build(
                 await upkeep.once()
             await clock.sleep(settings.upkeep_seconds)
 
+    watchdog = Watchdog(
+        database=database,
+        store=SqlWatchStore(),
+        outbox=outbox,
+        lag=lag,
+        clock=clock,
+        patience=Patience(seconds=settings.still_seconds, times=settings.still_times),
+    )
+
+    async def watch() -> None:
+        while True:
+            await clock.sleep(settings.watch_seconds)
+            with suppress(DependencyUnavailable):  # the next round finds the same to do
+                await watchdog.once()
+
     async def bootstrap() -> str | None:
         key = settings.bootstrap_key
         return await access.bootstrap(
@@ -212,7 +230,7 @@ def build(
         name=Service.GATEWAY,
         database=database,
         subscriptions=subscriptions(Projections(catalogue=catalogue, tasks=tasks, clock=clock)),
-        tasks=(keep_up,),
+        tasks=(keep_up, watch),
         checks=checks,
     )
     return Gateway(
@@ -274,6 +292,7 @@ async def assemble(
         outbox=outbox,
         chat_model=resources.models.chat,
         reranker=resources.models.reranker,
+        lag=resources.sampler.fresh,
     )
 
     async def begun() -> None:
@@ -315,7 +334,9 @@ async def reopen(resources: Resources, document_id: str) -> None:
             document = await store.document(tx, document_id, locked=True)
             if document is not None and document.state.outcome == "failed":
                 state = replace(document.state, outcome="running", error_code=0, error_message="")
-                await store.save_document(tx, replace(document, state=state))
+                # It moves from now on: the watchdog counts from here.
+                now = resources.clock.now_ms()
+                await store.save_document(tx, replace(document, state=state, updated_at=now))
     finally:
         await database.close()
 

@@ -53,6 +53,19 @@ class GatewaySettings(BaseModel):
         default=24.0, gt=0, description="Hours after which an orphaned staging blob is removed."
     )
 
+    watch_seconds: float = Field(
+        default=30.0, gt=0, description="How often documents that stand still are looked for."
+    )
+    still_seconds: float = Field(
+        default=300.0,
+        gt=0,
+        description="Seconds without any progress, and without a record in the queue of its "
+        "stage, after which a document is sent again.",
+    )
+    still_times: int = Field(
+        default=3, ge=0, description="How often it is sent again before it is FAILED (50178)."
+    )
+
     @field_validator("bootstrap_key")
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:

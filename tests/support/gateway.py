@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from services.gateway.app import Gateway, build
+from services.gateway.handlers.watchdog import Lag
 from services.gateway.settings import GatewaySettings
 from services.gateway.store import METADATA, MIGRATIONS
 from services.gateway.store.tables import RUNTIME
@@ -287,9 +288,16 @@ def _database(folder: Path, world: str) -> SqlDatabase:
 
 @asynccontextmanager
 async def opened_door(
-    folder: Path, *, clock: Clock | None = None, world: str = "sqlite", **settings: Any
+    folder: Path,
+    *,
+    clock: Clock | None = None,
+    world: str = "sqlite",
+    lag: Lag = dict,
+    **settings: Any,
 ) -> AsyncIterator[Door]:
-    """A migrated gateway with its first key; world: where its tables are."""
+    """A migrated gateway with its first key; world: where its tables are. lag: by default
+    unknown, as of a bus that is down.
+    """
     time = clock or SystemClock()
     database = _database(folder, world)
     await database.migrate()
@@ -305,6 +313,7 @@ async def opened_door(
         probe=probe,
         clock=time,
         outbox=Outbox(Service.GATEWAY, clock=time),
+        lag=lag,
     )
     await gateway.bootstrap()
     transport = httpx.ASGITransport(app=gateway.asgi, raise_app_exceptions=False)

@@ -7,6 +7,7 @@ from services.gateway.store.repeats import SqlRepeatStore
 from services.gateway.store.scope import SqlScopeStore
 from services.gateway.store.tables import METADATA, MIGRATIONS
 from services.gateway.store.tasks import SqlTaskStore
+from services.gateway.store.watching import SqlWatchStore
 
 __all__ = [
     "METADATA",
@@ -17,4 +18,5 @@ __all__ = [
     "SqlRepeatStore",
     "SqlScopeStore",
     "SqlTaskStore",
+    "SqlWatchStore",
 ]

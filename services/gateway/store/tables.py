@@ -104,7 +104,16 @@ DOCUMENTS: Final = Table(
     Index("documents_by_knowledge_base", "knowledgebase_id", "deleted_at", "position"),
     Index("documents_by_content", "knowledgebase_id", "sha256"),
     Index("documents_by_purge", "project_id", "purged_at", "deleted_at"),
+    Index("documents_by_movement", "outcome", "updated_at"),
     sqlite_autoincrement=True,
+)
+
+SENT_AGAIN: Final = Table(
+    "sent_again",
+    METADATA,
+    Column("document_id", String(64), primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("times", Integer, nullable=False),
 )
 
 MESSAGES: Final = Table(

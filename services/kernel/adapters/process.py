@@ -85,7 +85,7 @@ class Resources:
         self.name = name
         self.bus = bus
         self.clock = SystemClock()
-        self.sampler = LagSampler(bus, clock=self.clock)
+        self.sampler = LagSampler(bus, clock=self.clock, seconds=settings.runtime.sample_seconds)
         self.models = models
         self.encoder = LexicalBm25()
         self.token = _token(settings)

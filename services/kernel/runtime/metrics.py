@@ -116,6 +116,7 @@ class LagSampler:
         self._clock = clock
         self._seconds = seconds
         self.last: Mapping[str, int] = {}
+        self._measured: float | None = None
 
     async def sample(self) -> None:
         """Measure now; a bus that is down leaves the last numbers."""
@@ -124,6 +125,13 @@ class LagSampler:
             _log.warning("lag.unknown", error=str(found.error))
             return
         self.last = found.value
+        self._measured = self._clock.monotonic()
+
+    def fresh(self) -> Mapping[str, int]:
+        """`last` if it was measured within three rounds; else nothing: the bus may be down."""
+        if self._measured is None or self._clock.monotonic() - self._measured > 3 * self._seconds:
+            return {}
+        return self.last
 
     async def run(self) -> None:
         """Measure until cancelled."""
