@@ -127,7 +127,7 @@ class GroupConsumer:
             heartbeat_interval_ms=settings.session_timeout_ms // 4,
             max_poll_interval_ms=settings.max_poll_interval_ms,
             rebalance_timeout_ms=settings.rebalance_timeout_ms,
-            fetch_max_wait_ms=250,
+            fetch_max_wait_ms=500,
             listener=_Rebalance(self, _SHARE_OF_REBALANCE * settings.rebalance_timeout_ms / 1000),
             parser=self._parse,
             decoder=self._decode,
