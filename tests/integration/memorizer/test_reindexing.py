@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import grpc
 import pytest
+from memloom.v1 import records_pb2_grpc
 
 from services.kernel.adapters.qdrant_edge_generations import EdgeGenerations
+from services.kernel.adapters.records_grpc import GrpcRecords
 from services.kernel.contracts.errors import InvalidInput, NotFound
 from services.kernel.contracts.events import (
     BlobRef,
@@ -24,6 +27,7 @@ from services.kernel.contracts.records import Kind, Owner, OwnerType
 from services.kernel.contracts.scope import Scope
 from services.kernel.ports.generations import Generation
 from services.kernel.ports.index import Identity, Index, Point
+from services.memorizer.servicer import RecordsServicer
 from tests.support.memorizing import IDENTITY, Memorizer, memorizer, parsed_document, said
 from tests.support.waiting import until
 
@@ -262,3 +266,30 @@ async def test_a_delete_that_dies_before_the_index_is_swept(tmp_path: Path) -> N
         assert await service.sweeper.sweep() == 1
         assert await current(service) == await said(service)
         assert await service.sweeper.sweep() == 0
+
+
+async def test_a_running_server_reindexes_on_demand(tmp_path: Path) -> None:
+    async with running(tmp_path) as service:
+        await document(service, 1, sections=3)
+        server = grpc.aio.server()
+        records_pb2_grpc.add_RecordsServicer_to_server(
+            RecordsServicer(service.commands, service.reindexing), server
+        )
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        background = asyncio.create_task(service.reindexing.serve())
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            records = GrpcRecords(channel, token="")
+            assert (await records.start_reindex()).serving in {"g0001", "g0002"}
+
+            async def done() -> bool:
+                state = await records.reindex_state()
+                return (state.serving, state.filling) == ("g0002", "")
+
+            await until(done)
+            state = await records.reindex_state()
+            assert state.written == state.records == await service.generations.serving().count()
+            assert (await records.roll_back_index()).serving == "g0001"
+            assert (await records.drop_previous_index()).previous == ""
+        background.cancel()
+        await server.stop(None)
