@@ -7,6 +7,7 @@ from typing import Self
 
 import asyncpg
 
+from deploy.stack.layout import Layout
 from services.kernel.adapters.kafka_bus import KafkaBus, apply_topics
 from services.kernel.adapters.system_clock import SystemClock
 from services.kernel.contracts.topics import HOUR_MS, Service, Topic
@@ -115,4 +116,7 @@ async def shared_environment() -> dict[str, str]:
         "MEMLOOM_MINIO__BUCKET": minio.bucket,
         "MEMLOOM_POSTGRES__URL": url.replace("postgresql://", "postgresql+asyncpg://", 1),
         "MEMLOOM_TIKA__URL": real("tika_url"),
+        "MEMLOOM_RUNTIME__OTLP_ENDPOINT": Layout.from_environment().environment()[
+            "MEMLOOM_RUNTIME__OTLP_ENDPOINT"
+        ],
     }

@@ -2,11 +2,18 @@
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from deploy.stack.layout import Layout
+from services.kernel.adapters.kafka_bus import KafkaBus
+from services.kernel.adapters.system_clock import SystemClock
 from services.kernel.contracts.topics import (
     CORRECTIONS,
     DOCUMENTS,
@@ -18,8 +25,10 @@ from services.kernel.contracts.topics import (
     STORED,
     TASKS,
 )
+from services.kernel.ports.bus import OutgoingRecord
+from services.kernel.runtime.connections import KafkaSettings
 from tests.e2e.test_story import test_policy_designer_and_correction as the_story
-from tests.support.embedded import web_server
+from tests.support.embedded import wait_until, web_server
 from tests.support.services import StackMemloom
 from tests.support.shared import shared_path
 from tests.support.stack import shared_environment
@@ -76,9 +85,46 @@ def test_one_upload_is_one_trace_through_every_service(memloom: StackMemloom) ->
     (ended,) = memloom.wait_for_files([file["id"]])
     assert ended["status"] == "COMPLETED"
     of_it = [entry for entry in _deliveries(memloom) if entry.get("document_id") == file["id"]]
-    assert len({entry["trace_id"] for entry in of_it}) == 1
+    (trace,) = {entry["trace_id"] for entry in of_it}
     assert {"gateway", "ingest", "parser", "memorizer"} <= {entry["service"] for entry in of_it}
     assert len({entry["correlation_id"] for entry in of_it}) == 1
+    collected = Layout.from_environment().logs / "otel.log"
+    wait_until(lambda: trace in collected.read_text(), 30, "its spans reach the collector")
+
+
+def _command(memloom: StackMemloom, *words: str) -> str:
+    """`memloom ...` as a person would type it, on the same servers."""
+    done = subprocess.run(  # noqa: S603 - our own command
+        [Path(sys.executable).with_name("memloom"), *words, "--data", memloom.data / "person"],
+        env=os.environ | memloom.servers,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_person_lists_shows_and_drops_what_was_set_aside(memloom: StackMemloom) -> None:
+    kafka = KafkaSettings(
+        bootstrap=memloom.servers["MEMLOOM_KAFKA__BOOTSTRAP"],
+        prefix=memloom.servers["MEMLOOM_KAFKA__PREFIX"],
+    )
+
+    async def poison() -> None:
+        bus = KafkaBus(kafka, client_id="foreign", clock=SystemClock())
+        await bus.publish([OutgoingRecord(PARSED.name, "k", b"not an event", {"h": b"\xff"})])
+        await bus.close()
+
+    asyncio.run(poison())
+    line = wait_until(lambda: _command(memloom, "dlq", "list"), 60, "the dead letter")
+    assert "memorizer.documents" in line
+    identifier = line.split()[0]
+    shown = _command(memloom, "dlq", "show", identifier)
+    assert "not an event" in shown
+    assert "Unintelligible" in shown
+    _command(memloom, "dlq", "drop", identifier)
+    assert _command(memloom, "dlq", "list") == ""
 
 
 @pytest.mark.parametrize("kind", ["pdf", "docx", "md"])
