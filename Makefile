@@ -32,7 +32,7 @@ run: $(VENV)/.base ## Start the embedded Memloom on loopback (REST and console 8
 	$(BIN)/memloom serve --host 127.0.0.1 --port 8080 --grpc-port 50051 --data ./data
 
 test: $(VENV)/.dev ## Run the tests that need no server (slow ones in CI only)
-	$(BIN)/pytest -m "not real$(if $(CI),, and not slow)"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not real$(if $(CI),, and not slow)"
 
 test-all: $(VENV)/.dev ## Run all tests that need no server
 	$(BIN)/pytest -m "not real"

@@ -14,7 +14,7 @@ from services.retriever.domain.background.facts import sources, telling_words
 from services.retriever.domain.candidates import Candidate, gather, ordered
 from services.retriever.domain.fusion import dense_weight
 from services.retriever.domain.knowledge import rank_knowledge
-from services.retriever.domain.merging import demote_summaries, without_duplicates
+from services.retriever.domain.merging import demote_summaries, spread, without_duplicates
 from services.retriever.domain.personal import rank_personal
 from services.retriever.domain.query import Analysis
 from services.retriever.domain.text import Lexicon
@@ -151,6 +151,7 @@ def _personal(
         decisive=choice.decisive,
     )
     kept = without_duplicates(ordered(candidates)[:_KEPT], analysis.terms, lexicon)
+    kept = spread(kept)
     set_relativity(kept, level(best))
     return kept
 

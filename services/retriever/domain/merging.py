@@ -10,6 +10,8 @@ _OVERLAP = 0.6
 _ALIKE = 0.8
 _JOINED = 1600
 _SUMMARY = 0.6
+# Measured on BEAM and MemoryBank.
+_SAME_MESSAGE = 0.6
 _RESTATED = (Kind.FACT, Kind.PREFERENCE)
 
 
@@ -40,6 +42,19 @@ def without_duplicates(
         if record.kind in _RESTATED:
             alike.append(candidate)
     return kept
+
+
+def spread(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Several memories of one message make room for those of others: each further one counts
+    `_SAME_MESSAGE` of its score. Best first, as they came.
+    """
+    seen: set[str] = set()
+    for candidate in candidates:
+        sources = {one.message_id for one in candidate.record.evidence if one.role == "user"}
+        if sources and sources <= seen:
+            candidate.score *= _SAME_MESSAGE
+        seen |= sources
+    return sorted(candidates, key=lambda candidate: (-candidate.score, str(candidate.id)))
 
 
 def demote_summaries(candidates: Sequence[Candidate]) -> None:
