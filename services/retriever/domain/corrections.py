@@ -13,14 +13,18 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from services.kernel.contracts.records import DocumentAnchor, Kind, MemoryRecord
+from services.retriever.domain.asking import can_answer, is_question
+from services.retriever.domain.background.naming import empty, mixed
 from services.retriever.domain.candidates import Candidate
-from services.retriever.domain.matching import coverage, rarity
 from services.retriever.domain.query import Analysis
-from services.retriever.domain.text import Lexicon
+from services.retriever.domain.text import Bag, Lexicon, heading_text
 
-_STATEMENT = re.compile(r"[^。！？!?；;\n]+[。！？!?；;\n]*")
-_MARGIN = 0.08
+_CLAUSE = re.compile(r"(?:[^。！？!?；;，,\n.]|[.,](?!\s|$))+[。！？!?；;，,\n.]*")
 _STEP = 1e-3
+# What a correction of a text that the query does not find is worth.
+_ELSEWHERE = 0.5
+# Share of a query's own words that make it the very question that was corrected.
+_VERBATIM = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,56 +83,115 @@ def place(
             for candidate in candidates
             if candidate.record.kind is not Kind.CORRECTION and correction.touches(candidate.record)
         ]
-        if own is None or not touched:
+        if own is None:
+            continue
+        if not touched:
+            if correction.anchors:
+                own.score *= _ELSEWHERE
             continue
         best = max(touched, key=lambda candidate: candidate.score)
         if asks_for(correction, best.record, analysis, lexicon):
-            own.score = max(own.score, best.score + _STEP)
+            above = best.score + _STEP
+            own.score = max(own.score, above) if _brings(own, best, analysis, lexicon) else above
         else:
             own.score = min(own.score, best.score - _STEP)
+
+
+def _brings(own: Candidate, best: Candidate, analysis: Analysis, lexicon: Lexicon) -> bool:
+    """Whether the correction has words of the query that the corrected text lacks."""
+    mine, theirs = lexicon.of(own.record).counts, lexicon.of(best.record).counts
+    return any(term in mine and term not in theirs for term in analysis.terms if not empty(term))
 
 
 def asks_for(
     correction: Correction, corrected: MemoryRecord, analysis: Analysis, lexicon: Lexicon
 ) -> bool:
-    """Whether the query asks for the corrected statement rather than for a sibling of it."""
-    statements = _statements(corrected)
-    said = [lexicon.bag(text) for _, _, text in statements]
-    target = lexicon.of(correction.record)
-    weights = rarity(analysis.terms, [*said, target])
-    siblings = [
-        coverage(weights, bag)
-        for bag, (start, end, _) in zip(said, statements, strict=True)
-        if not _hit(correction, corrected, start, end)
-    ]
-    mine = [
-        coverage(weights, bag)
-        for bag, (start, end, _) in zip(said, statements, strict=True)
-        if _hit(correction, corrected, start, end)
-    ]
-    aimed = max([coverage(weights, target), *mine])
-    return aimed + _MARGIN >= max(siblings, default=0.0)
+    """Whether the query asks for the corrected statement rather than for a sibling of it.
 
-
-def _hit(correction: Correction, corrected: MemoryRecord, start: int, end: int) -> bool:
-    anchor = corrected.anchor
-    if anchor is None:
+    What counts are the query's words that do not name the whole document or section: how much
+    of them the correction has, against the best other clause of the corrected text.
+    """
+    title = lexicon.bag(heading_text(corrected)).counts
+    rest = [term for term in analysis.terms if term not in title]
+    target = lexicon.bag(_words(correction.record))
+    verbatim = sum(term in target.counts for term in rest) >= _VERBATIM * len(rest)
+    if corrected.anchor is None or (rest and verbatim):
         return True
-    return any(
-        a.document_id == anchor.document_id and a.start < end and start < a.end
-        for a in correction.anchors
+    said = _said(correction.record)
+    if not can_answer(analysis.text, _detail(correction.record, "new"), said):
+        return False
+    # Where nobody said which question the correction answers, or none is asked, it answers all.
+    plain = not (is_question(said) and is_question(analysis.text))
+    telling = [term for term in rest if not empty(term) and not mixed(term)]
+    if not telling:
+        return plain or _same_point(correction, title, rest, lexicon)
+    mine: list[Bag] = [target]
+    others: list[Bag] = []
+    for start, end, text in _clauses(corrected):
+        bag = lexicon.bag(text)
+        (mine if _corrects(correction, corrected, start, end, text) else others).append(bag)
+    mine_best, others_best = (
+        max((_covered(telling, rest, bag) for bag in bags), default=(0, 0))
+        for bags in (mine, others)
+    )
+    if not plain:
+        # The question that was corrected is known: another one has to come close to it.
+        return mine_best > others_best and 2 * mine_best[0] > len(telling)
+    return mine_best >= others_best if mine_best[0] else others_best[0] == 0
+
+
+def _same_point(
+    correction: Correction, title: Mapping[str, int], rest: Sequence[str], lexicon: Lexicon
+) -> bool:
+    """Whether a question without words of its own is the one that the correction answers."""
+    subject = lexicon.terms(_detail(correction.record, "subject") or correction.record.key)
+    own = [term for term in subject if term not in title and not empty(term)]
+    return not own or any(term in rest for term in own)
+
+
+def _covered(telling: Sequence[str], rest: Sequence[str], bag: Bag) -> tuple[int, int]:
+    """How many of the telling terms a text has, and, for ties, of all the query's own."""
+    return (
+        sum(term in bag.counts for term in telling),
+        sum(term in bag.counts for term in rest),
     )
 
 
-def _statements(record: MemoryRecord) -> list[tuple[int, int, str]]:
-    """Sentences of a passage with their places in the document's text."""
+def _words(record: MemoryRecord) -> str:
+    return f"{record.key}\n{record.value}\n{_detail(record, 'subject')}"
+
+
+def _said(record: MemoryRecord) -> str:
+    """The words of whoever corrected; where they are not known, the correction's own."""
+    return "\n".join(item.text for item in record.evidence) or record.value
+
+
+def _detail(record: MemoryRecord, name: str) -> str:
+    value = record.detail.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _corrects(
+    correction: Correction, corrected: MemoryRecord, start: int, end: int, text: str
+) -> bool:
+    """Whether a clause is what was corrected: it lies in the span and has the old value."""
+    anchor = corrected.anchor
+    inside = anchor is not None and any(
+        a.document_id == anchor.document_id and a.start < end and start < a.end
+        for a in correction.anchors
+    )
+    return inside and _detail(correction.record, "old") in text
+
+
+def _clauses(record: MemoryRecord) -> list[tuple[int, int, str]]:
+    """Clauses of a passage with their places in the document's text."""
     base = 0
     if record.anchor is not None:
         # A cut table repeats its header row: the span's own text stands at the end.
         base = record.anchor.end - len(record.value)
     return [
         (base + match.start(), base + match.end(), match.group())
-        for match in _STATEMENT.finditer(record.value)
+        for match in _CLAUSE.finditer(record.value)
         if match.group().strip()
     ]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from services.kernel.contracts.records import Kind
 from services.retriever.domain.candidates import Candidate
 from services.retriever.domain.fusion import fuse
 from services.retriever.domain.matching import bm25, coverage, rarity, single_rarity
@@ -35,7 +36,7 @@ def rank_knowledge(
         ]
     else:
         words = [candidate.lexical or 0.0 for candidate in candidates]
-    words = [value * c.record.weight for value, c in zip(words, candidates, strict=True)]
+    words = [value * _weight(c) for value, c in zip(words, candidates, strict=True)]
     fuse(candidates, words, dense_weight)
     top = max((candidate.score for candidate in candidates), default=0.0)
     for candidate in candidates:
@@ -48,3 +49,9 @@ def rank_knowledge(
         ),
         default=0.0,
     )
+
+
+def _weight(candidate: Candidate) -> float:
+    """The record's own weight; a correction's is spent when it takes its place."""
+    record = candidate.record
+    return 1.0 if record.kind is Kind.CORRECTION else record.weight

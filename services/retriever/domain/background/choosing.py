@@ -39,7 +39,8 @@ class Weights:
     exclusion: float = 1.5
     variant: float = 0.4
     candidates: int = 24
-    noise: float = 0.03
+    noise: float = 0.02
+    crowd: float = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def choose(
     if not matching:
         return Choice({})
     factors = outdated(told, per_fact + amounts)[:, None]
-    floor = weights.noise * np.sqrt(matching)
+    floor = weights.noise * matching**weights.crowd
     total = _cut(strongest(per_fact * factors), floor)
     amount = strongest(amounts * factors).clip(-1.0, 1.0)
     excluded = _cut(against.max(axis=0), floor)
