@@ -21,11 +21,13 @@ Data = Annotated[Path, typer.Option(help="Folder of the data, where no server ke
 @asynccontextmanager
 async def resources(data: Path) -> AsyncIterator["Resources"]:
     """What the settings name: servers, or the files below `data`; also while a server runs."""
-    from services.embedded import EmbeddedSettings  # noqa: PLC0415 - see above
-    from services.kernel.adapters.process import opened  # noqa: PLC0415 - see above
+    from services.kernel.adapters.process import (  # noqa: PLC0415 - see above
+        ProcessSettings,
+        opened,
+    )
     from services.kernel.runtime.settings import load  # noqa: PLC0415 - see above
 
-    settings = load(EmbeddedSettings, data=data)
+    settings = load(ProcessSettings, data=data)
     async with opened(settings, name="cli") as found:
         try:
             yield found

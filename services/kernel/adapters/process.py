@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -22,7 +23,6 @@ from sqlalchemy import MetaData
 
 from services.kernel.adapters.filesystem_blobs import FilesystemBlobs
 from services.kernel.adapters.front import Front
-from services.kernel.adapters.lexical import LexicalBm25
 from services.kernel.adapters.model_clients import Models, open_models
 from services.kernel.adapters.servers import (
     OpenBus,
@@ -38,6 +38,7 @@ from services.kernel.contracts.topics import Service
 from services.kernel.ports.blobs import Blobs
 from services.kernel.ports.generations import Generations
 from services.kernel.ports.index import Identity, Index
+from services.kernel.ports.models import LexicalEncoder
 from services.kernel.runtime import logging, tracing
 from services.kernel.runtime.connections import ConnectionSettings, PeerSettings
 from services.kernel.runtime.lifecycle import Runtime, ServiceParts, stop_signals
@@ -87,7 +88,6 @@ class Resources:
         self.clock = SystemClock()
         self.sampler = LagSampler(bus, clock=self.clock, seconds=settings.runtime.sample_seconds)
         self.models = models
-        self.encoder = LexicalBm25()
         self.token = _token(settings)
         self._stack = stack
         self._blobs: Blobs | None = None
@@ -100,6 +100,14 @@ class Resources:
         if self._blobs is None:
             self._blobs = blobs_on_minio(self.settings) or FilesystemBlobs(self.settings.data)
         return self._blobs
+
+    @cached_property
+    def encoder(self) -> LexicalEncoder:
+        """Words to sparse vectors."""
+        # It knows many languages, which takes a while to load; few services need it.
+        from services.kernel.adapters.lexical import LexicalBm25  # noqa: PLC0415 - see above
+
+        return LexicalBm25()
 
     @property
     def generations(self) -> Generations:

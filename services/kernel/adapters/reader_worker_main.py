@@ -1,9 +1,11 @@
 """The worker process behind `reader_worker`: reads a call, runs it, writes its answer."""
 
+import ctypes
 import importlib
 import json
 import os
 import resource
+import signal
 import struct
 import sys
 from collections.abc import Callable
@@ -18,6 +20,7 @@ _LENGTH: Final = struct.Struct(">I")
 _ALLOWED: Final = "services."
 _RECURSION: Final = 3000
 _NICE: Final = 5
+_PR_SET_PDEATHSIG: Final = 1  # <sys/prctl.h>
 
 
 class _Answers:
@@ -44,6 +47,7 @@ def main() -> None:
     # Native libraries print; only frames may reach the parent.
     answers = _Answers(os.fdopen(os.dup(1), "wb"))
     os.dup2(2, 1)
+    _die_with_parent()
     sys.excepthook = answers.fail
     with suppress(OSError):
         # The kernel's choice in need: this process, not the service.
@@ -54,6 +58,14 @@ def main() -> None:
     sys.setrecursionlimit(_RECURSION)
     while (request := _receive(sys.stdin.buffer)) is not None:
         answers.send(*_answer(request))
+
+
+def _die_with_parent() -> None:
+    """Where the kernel can do it (Linux): a parent that is killed takes a busy or hanging worker
+    with it. An idle one ends by itself, as its standard input does.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _receive(source: BinaryIO) -> dict[str, Any] | None:

@@ -3,9 +3,21 @@
 import subprocess
 import sys
 
-HEAVY = ("alembic", "fastapi", "grpc", "numpy", "pydantic", "sqlalchemy", "uvicorn")
-# Only where one is configured.
-CHOSEN = ("aiokafka", "asyncpg", "fastembed", "faststream", "minio", "openai", "qdrant_client")
+HEAVY = ("fastapi", "grpc", "numpy", "pydantic", "sqlalchemy", "uvicorn")
+# Only where one is configured, or where there is something to migrate.
+CHOSEN = (
+    *("aiokafka", "alembic", "asyncpg", "fastembed"),
+    *("faststream", "minio", "openai", "qdrant_client"),
+)
+    "aiokafka",
+    "alembic",
+    "asyncpg",
+    "fastembed",
+    "faststream",
+    "minio",
+    "openai",
+    "qdrant_client",
+)
 
 
 def loaded_by(module: str) -> set[str]:

@@ -4,8 +4,6 @@ import asyncio
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import URL, Connection, MetaData, make_url, text
 
 from services.kernel.adapters.sql.migrations import migrate
@@ -66,6 +64,9 @@ class SqlDatabase:
 
     async def drift(self) -> list[str]:
         """Where the migrated schema differs from the metadata; empty when they are one."""
+        # Alembic takes a while to load, and only migrations need it.
+        from alembic.autogenerate import compare_metadata  # noqa: PLC0415 - see above
+        from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - see above
 
         def compare(connection: Connection) -> list[str]:
             context = MigrationContext.configure(connection)
