@@ -9,6 +9,7 @@ import asyncpg
 
 from deploy.stack.layout import Layout
 from services.kernel.adapters.kafka_bus import KafkaBus, apply_topics
+from services.kernel.adapters.kafka_bus.connection import Connection
 from services.kernel.adapters.system_clock import SystemClock
 from services.kernel.contracts.topics import HOUR_MS, Service, Topic
 from services.kernel.runtime.connections import KafkaSettings, MinioSettings
@@ -44,6 +45,16 @@ def a_topic(name: str, *groups: str) -> Topic:
     return Topic(name, Service.GATEWAY, groups, "any", HOUR_MS, "Tests.")
 
 
+async def forget_topics(settings: KafkaSettings) -> None:
+    """Delete every topic under the prefix: a broker that keeps all tests' topics gets slow."""
+    assert settings.prefix, "these are not a test's topics"
+    connection = Connection(settings, client_id="tests-cleanup")
+    async with connection.admin() as admin:
+        names = [name for name in await admin.list_topics() if name.startswith(settings.prefix)]
+        if names:
+            await admin.delete_topics(names)
+
+
 @asynccontextmanager
 async def a_kafka_bus(
     settings: KafkaSettings, catalogue: tuple[Topic, ...], *, client_id: str = "tests"
@@ -55,6 +66,7 @@ async def a_kafka_bus(
         yield bus
     finally:
         await bus.stop(5.0)
+        await forget_topics(settings)
 
 
 class KafkaWorld:
@@ -90,6 +102,7 @@ class KafkaWorld:
     async def close(self) -> None:
         for bus in self._opened:
             await bus.close()
+        await forget_topics(self.settings)
 
 
 async def shared_environment() -> dict[str, str]:
@@ -120,3 +133,19 @@ async def shared_environment() -> dict[str, str]:
             "MEMLOOM_RUNTIME__OTLP_ENDPOINT"
         ],
     }
+
+
+async def forget_environment(environment: dict[str, str]) -> None:
+    """Delete what `shared_environment` made, but for the bucket."""
+    await forget_topics(
+        KafkaSettings(
+            bootstrap=environment["MEMLOOM_KAFKA__BOOTSTRAP"],
+            prefix=environment["MEMLOOM_KAFKA__PREFIX"],
+        )
+    )
+    database = environment["MEMLOOM_POSTGRES__URL"].rpartition("/")[2]
+    connection = await asyncpg.connect(real("postgres_url"))
+    try:
+        await connection.execute(f"drop database if exists {database} with (force)")
+    finally:
+        await connection.close()

@@ -17,7 +17,7 @@ from services.kernel.contracts.errors import DependencyUnavailable, NotFound
 from services.kernel.contracts.verdicts import Ack, Halt, SetAside, Verdict, Wait
 from services.kernel.ports.bus import IncomingRecord, OutgoingRecord, Route
 from services.kernel.runtime.connections import KafkaSettings
-from tests.support.stack import a_kafka_bus, a_topic, kafka_settings
+from tests.support.stack import a_kafka_bus, a_topic, forget_topics, kafka_settings
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.real
@@ -288,3 +288,4 @@ async def test_topics_are_applied_once_and_mended_when_they_differ() -> None:
     mended = await apply_topics(settings, catalogue=(shorter,), partitions=5)
     assert mended.changed == (settings.prefix + "work.v1",)
     assert mended.differing == (settings.prefix + "work.v1",)
+    await forget_topics(settings)

@@ -31,7 +31,7 @@ from tests.e2e.test_story import test_policy_designer_and_correction as the_stor
 from tests.support.embedded import wait_until, web_server
 from tests.support.services import StackMemloom
 from tests.support.shared import shared_path
-from tests.support.stack import shared_environment
+from tests.support.stack import forget_environment, shared_environment
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -39,8 +39,10 @@ pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(900)]
 @pytest.fixture(scope="module")
 def memloom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackMemloom]:
     environment = asyncio.run(shared_environment())
-    with StackMemloom(tmp_path_factory.mktemp("stack") / "data", servers=environment) as running:
+    folder = tmp_path_factory.mktemp("stack") / "data"
+    with StackMemloom(folder, servers=environment) as running:
         yield running
+    asyncio.run(forget_environment(environment))
 
 
 def _deliveries(memloom: StackMemloom) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from services.kernel.runtime.connections import KafkaSettings
 from tests.support.embedded import Memloom
 from tests.support.services import StackMemloom
 from tests.support.settings import real, settings
-from tests.support.stack import shared_environment
+from tests.support.stack import forget_environment, shared_environment
 from tests.support.storm import Document, Ledger, documents, upload, wait_until_all_ended
 from tests.support.waiting import until
 
@@ -69,8 +69,10 @@ async def bus(servers: dict[str, str]) -> AsyncIterator[KafkaBus]:
 
 
 @pytest.fixture
-async def servers() -> dict[str, str]:
-    return await shared_environment()
+async def servers() -> AsyncIterator[dict[str, str]]:
+    environment = await shared_environment()
+    yield environment
+    await forget_environment(environment)
 
 
 async def test_documents_a_minute(
