@@ -9,15 +9,6 @@ CHOSEN = (
     *("aiokafka", "alembic", "asyncpg", "fastembed"),
     *("faststream", "minio", "openai", "qdrant_client"),
 )
-    "aiokafka",
-    "alembic",
-    "asyncpg",
-    "fastembed",
-    "faststream",
-    "minio",
-    "openai",
-    "qdrant_client",
-)
 
 
 def loaded_by(module: str) -> set[str]:
