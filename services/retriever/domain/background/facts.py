@@ -21,16 +21,33 @@ NAMED = 1.0
 QUESTION = 0.35
 CONDITIONAL = 0.35
 PAST = 0.15
-LEFT_BEHIND = 0.3
+_ENDS = frozenset(",，.。!！?？;；:：")
+_SPOKEN = (Kind.MESSAGE, Kind.FACT, Kind.PREFERENCE)
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Words of the user. order: (time, position): later ones replace earlier ones."""
+    """Words of the user: one message, or what is known of it. time: later ones replace earlier
+    ones. parts: which record rests on which of the words.
+    """
 
     text: str
     time: int
-    records: tuple[UUID, ...]
+    parts: tuple[tuple[str, UUID], ...] = ()
+
+    def records(self, clause: str) -> tuple[UUID, ...]:
+        """The records that rest on a clause; all, where none does by itself."""
+        own = tuple(record for text, record in self.parts if clause.strip() in text)
+        return own or tuple(record for _, record in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    message: str
+    text: str
+    start: int
+    time: int
+    record: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,34 +78,37 @@ class Fact:
 
 
 def sources(records: Sequence[MemoryRecord]) -> list[Source]:
-    """The user's own words behind the records, each message once; a record without words of
-    the user's speaks for itself.
+    """The user's own words behind the records: those of one message together, in the order in
+    which they were said; a record without words of the user's speaks for itself.
     """
-    whole: dict[str, Source] = {}
-    rest: dict[str, Source] = {}
+    messages: dict[str, list[_Said]] = {}
     for record in records:
-        roles = {item.role for item in record.evidence}
-        if record.kind is Kind.MESSAGE:
-            if "user" in roles or not roles:
-                named = record.evidence[0].message_id if record.evidence else str(record.id)
-                whole[named] = Source(record.value, _time(record), (record.id,))
-        elif record.kind in (Kind.FACT, Kind.PREFERENCE):
-            if roles and "user" not in roles:
-                continue
-            for text, time, named in _evidence(record):
-                key = f"{named}\n{text}"
-                known = rest.get(key)
-                ids = (*known.records, record.id) if known else (record.id,)
-                rest[key] = Source(text, time, ids)
-    found = dict(whole)
-    for key, source in rest.items():
-        named = key.partition("\n")[0]
-        if named in whole:
-            known = found[named]
-            found[named] = Source(known.text, known.time, (*known.records, *source.records))
-        else:
-            found[key] = source
-    return sorted(found.values(), key=lambda s: (s.time, s.text))
+        if record.kind not in _SPOKEN:
+            continue
+        for one in _said(record):
+            messages.setdefault(one.message, []).append(one)
+    found = []
+    for said in messages.values():
+        said.sort(key=lambda one: (one.start, -len(one.text)))
+        texts: list[str] = []
+        for one in said:
+            if not any(one.text in text for text in texts):
+                texts.append(one.text)
+        parts = tuple((one.text, one.record) for one in said)
+        found.append(Source(_joined(texts), max(one.time for one in said), parts))
+    return sorted(found, key=lambda source: (source.time, source.text))
+
+
+def _joined(texts: Sequence[str]) -> str:
+    """Pieces of a message as one text: each is a clause of its own at least."""
+    return " ".join(
+        text if text.rstrip()[-1:] in _ENDS else f"{text.rstrip()}{'，' if _han(text) else ','}"
+        for text in texts
+    )
+
+
+def _han(text: str) -> bool:
+    return any("\u3400" <= character <= "\u9fff" for character in text)
 
 
 def facts(found: Sequence[Source], analysis: Analysis, lexicon: Lexicon) -> list[Fact]:
@@ -118,7 +138,7 @@ def facts(found: Sequence[Source], analysis: Analysis, lexicon: Lexicon) -> list
                         time=source.time,
                         signed=signed,
                         quantities=clause.quantities,
-                        records=source.records,
+                        records=source.records(clause.text),
                     )
                 )
     return told
@@ -243,11 +263,19 @@ def _subject_weight(clause: Clause, asked: frozenset[str]) -> float:
     return OTHER
 
 
-def _evidence(record: MemoryRecord) -> list[tuple[str, int, str]]:
-    said = [item for item in record.evidence if item.role == "user" and item.text.strip()]
-    if not said:
-        return [(record.value, _time(record), str(record.id))]
-    return [(item.text, item.chat_time or _time(record), item.message_id) for item in said]
+def _said(record: MemoryRecord) -> list[_Said]:
+    if any(item.role != "user" for item in record.evidence) and not any(
+        item.role == "user" for item in record.evidence
+    ):
+        return []
+    words = [item for item in record.evidence if item.role == "user" and item.text.strip()]
+    if not words:
+        message = record.evidence[0].message_id if record.evidence else str(record.id)
+        return [_Said(message, record.value, 0, _time(record), record.id)]
+    return [
+        _Said(item.message_id, item.text, item.start, item.chat_time or _time(record), record.id)
+        for item in words
+    ]
 
 
 def _time(record: MemoryRecord) -> int:
