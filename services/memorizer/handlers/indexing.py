@@ -3,9 +3,10 @@ every generation of the index that lives.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 from uuid import UUID
 
@@ -34,8 +35,8 @@ class OtherGeneration:
 class OtherGenerations(Protocol):
     """Whoever knows which generations live beside the serving one."""
 
-    async def now(self) -> Sequence[OtherGeneration]:
-        """Asked at each write, after the records were committed: whoever begins to fill a
+    async def now(self) -> Mapping[str, OtherGeneration]:
+        """By name. Asked at each write, after the records were committed: whoever begins to fill a
         generation later than that finds them in the records.
         """
         ...
@@ -70,16 +71,9 @@ class IndexWriter:
         """Write activated records, remove the others; searchable on return."""
         active = [record for record in records if record.status is Status.ACTIVATED]
         gone = [record.id for record in records if record.status is not Status.ACTIVATED]
-        # Who else lives is asked before the serving one is written: a generation that began to
-        # serve since is written as such.
-        others = await self._now()
         for start in range(0, len(active), WRITE_BATCH):
             points = await self._points(active[start : start + WRITE_BATCH])
-            await self._index.upsert(points)
-            for other in others:
-                if other.same_models:
-                    with suppress(NotFound):  # dropped meanwhile
-                        await other.index.upsert(points)
+            await self._everywhere(partial(_upsert, points=points), writes=True)
         if gone:
             await self.remove(gone)
 
@@ -95,22 +89,27 @@ class IndexWriter:
 
     async def remove(self, ids: Sequence[UUID]) -> None:
         """Not found by search on return."""
-        others = await self._now()
-        await self._index.delete_ids(ids)
-        for other in others:
-            with suppress(NotFound):
-                await other.index.delete_ids(ids)
+        await self._everywhere(lambda index: index.delete_ids(ids))
 
     async def remove_where(self, where: IndexFilter) -> None:
         """Remove all that matches."""
-        others = await self._now()
-        await self._index.delete(where)
-        for other in others:
-            with suppress(NotFound):
-                await other.index.delete(where)
+        await self._everywhere(lambda index: index.delete(where))
 
-    async def _now(self) -> Sequence[OtherGeneration]:
-        return () if self._others is None else await self._others.now()
+    async def _everywhere(
+        self, work: Callable[[Index], Awaitable[None]], *, writes: bool = False
+    ) -> None:
+        """In the generation that serves and in those beside it. Who lives is asked before: what
+        began to serve since is written as such; and after, where any lived: what served until
+        then is beside it now.
+        """
+        others = {} if self._others is None else dict(await self._others.now())
+        await work(self._index)
+        if self._others is not None and others:
+            others |= await self._others.now()
+        for other in others.values():
+            if other.same_models or not writes:
+                with suppress(NotFound):  # dropped meanwhile
+                    await work(other.index)
 
     async def _points(self, records: Sequence[MemoryRecord]) -> list[Point]:
         vectors = await asyncio.to_thread(
@@ -126,6 +125,10 @@ class IndexWriter:
             Point(record=record, sparse=sparse, dense=vector)
             for record, sparse, vector in zip(records, vectors, dense, strict=True)
         ]
+
+
+async def _upsert(index: Index, *, points: Sequence[Point]) -> None:
+    await index.upsert(points)
 
 
 def embedded_text(record: MemoryRecord) -> str:

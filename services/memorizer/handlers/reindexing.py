@@ -11,7 +11,7 @@ going back loses nothing; it is dropped by hand, or when the next one is made.
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Final
 
@@ -58,16 +58,17 @@ class LiveGenerations:
         self._generations = generations
         self._ours = fingerprint(identity)
 
-    async def now(self) -> Sequence[OtherGeneration]:
+    async def now(self) -> Mapping[str, OtherGeneration]:
         async with self._database.read() as tx:
             rows = await self._store.live(tx)
-        found = []
+        found = {}
         for row in rows:
             try:
                 generation = await self._generations.get(row.name)
             except NotFound:  # dropped, or the folder was deleted
                 continue
-            found.append(OtherGeneration(generation.index, row.identity == self._ours))
+            same_models = row.identity == self._ours
+            found[row.name] = OtherGeneration(generation.index, same_models)
         return found
 
 
