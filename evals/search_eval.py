@@ -231,7 +231,7 @@ async def memorybank(world: World, folder: Path, language: str) -> Figures:
 async def beam(world: World, folder: Path) -> Figures:
     hits: dict[str, float] = defaultdict(float)
     asked = 0
-    for path in sorted(folder.glob("*.messages.jsonl")):
+    for path in chats(folder):
         rows = load(path)
         user = f"beam-{path.name[:2]}"
         said = [
@@ -262,6 +262,10 @@ async def beam(world: World, folder: Path) -> Figures:
                     seen: set[str] = set().union(*sets[:count])
                     hits[f"{label}recall@{count}"] += len(seen & gold) / len(gold)
     return Figures("BEAM 100K", asked, percent(hits, asked))
+
+
+def chats(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.messages.jsonl"))
 
 
 def percent(hits: dict[str, float], count: int) -> dict[str, float]:
