@@ -88,6 +88,32 @@ def parse(
         )
 
 
+@app.command()
+def reindex(
+    *,
+    roll_back: Annotated[
+        bool, typer.Option("--roll-back", help="Let the previous generation serve again.")
+    ] = False,
+    drop_previous: Annotated[
+        bool, typer.Option("--drop-previous", help="Delete the previous generation.")
+    ] = False,
+    running: Annotated[
+        bool,
+        typer.Option(help="Ask the memorizer at MEMLOOM_PEERS__MEMORIZER to do it and go on."),
+    ] = False,
+    data: Data = HERE,
+) -> None:
+    """Fill a new generation of the index from the records, with the configured embedder.
+
+    Without --running no server may hold the index's folder. What was begun is taken up.
+    """
+    from services.cli.reindexing import change  # noqa: PLC0415 - see above
+
+    typer.echo(
+        asyncio.run(change(data, roll_back=roll_back, drop_previous=drop_previous, running=running))
+    )
+
+
 @topics.command("export")
 def export(
     *,
