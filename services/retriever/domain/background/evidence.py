@@ -11,6 +11,8 @@ _BODY = 0.75
 _NEGATED = 0.5
 _HARD = 1.5
 _SOFT_PENALTY = 0.6
+# "Not for X" said of an X leaves little room, even where only the kin of the word is shared.
+_BARRED = 5.0
 
 
 class Evidence:
@@ -72,7 +74,7 @@ class Evidence:
                         barred[column] += self._telling[term]
             strict = 1.0 if signed.hard else _SOFT_PENALTY
             found[row] = fact.weight * np.maximum(
-                strict * (1 - np.exp(-2 * clash)), 1 - np.exp(-2 * barred)
+                strict * (1 - np.exp(-2 * clash)), 1 - np.exp(-_BARRED * barred)
             )
         return found
 

@@ -6,6 +6,8 @@ from services.retriever.domain.background import wording
 from services.retriever.domain.background.quantities import is_unit
 from services.retriever.domain.text import Lexicon
 
+_STEM = 7
+
 
 def names(text: str, lexicon: Lexicon) -> list[str]:
     """The terms of a text that carry matter, in order, with a number joined to its neighbour."""
@@ -15,6 +17,13 @@ def names(text: str, lexicon: Lexicon) -> list[str]:
         f"{first} {second}"
         for first, second in pairwise(terms)
         if first.isdigit() != second.isdigit()
+    )
+    # Kin of a word: 怀孕 and 孕妇 share a character, pregnant and pregnancy a beginning.
+    found.extend(f"{t[:_STEM]}~" for t in terms if len(t) > _STEM and t.isascii() and t.isalpha())
+    found.extend(
+        character
+        for character in text
+        if "\u3400" <= character <= "\u9fff" and character not in wording.COMMON
     )
     return found
 
@@ -31,3 +40,8 @@ def empty(term: str) -> bool:
 def mixed(term: str) -> bool:
     """Whether a bigram may lie across a word and a common character: no name by itself."""
     return any(character in wording.COMMON for character in term)
+
+
+def is_kin(term: str) -> bool:
+    """Whether a term stands for a family of words: weaker evidence than a word."""
+    return len(term) == 1 or term.endswith("~")

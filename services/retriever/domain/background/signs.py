@@ -12,6 +12,7 @@ _WORDS = 7
 _CHARACTERS = 10
 _HAN = "\u3400"
 _VERB = 2
+_BACK = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def negated(text: str) -> list[Span]:
     spans: list[Span] = []
     for match in wording.NEGATOR.finditer(masked):
         end = _reach(masked, match.end())
-        around = masked[match.start() : min(len(masked), match.end() + 6)]
+        around = masked[match.start() : min(len(masked), match.end() + 14)]
         hard = bool(wording.HARD.search(around))
         if end > match.end():
             spans.append(Span(match.end(), end, hard))
@@ -133,7 +134,7 @@ def _reach_back(text: str, end: int) -> int:
         character = text[start - 1]
         if character in "。！？!?；;：:，,\n对":
             break
-        if character.isspace() and text[start:end].count(" ") >= 1:
+        if character.isspace() and text[start:end].count(" ") >= _BACK:
             break
         start -= 1
     return start

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.kernel.contracts.records import MemoryRecord
-from services.retriever.domain.background.naming import names
+from services.retriever.domain.background.naming import is_kin, names
 from services.retriever.domain.background.quantities import Range, ranges
 from services.retriever.domain.background.signs import Signed, signed
 from services.retriever.domain.matching import SMALLEST_BASE
@@ -22,6 +22,7 @@ Matrix = NDArray[np.float64]
 _SAME_LEVEL = 0.5
 _TITLES = 0.8
 _NEAREST = 5
+_KIN = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +89,22 @@ def contrast(sections: Sequence[Section], wanted: Collection[str]) -> dict[str, 
     count = len(sections)
     if count < 2:  # noqa: PLR2004 - one candidate has no variants
         return {}
-    frequency: Counter[str] = Counter()
+    said: Counter[str] = Counter()
+    negated: Counter[str] = Counter()
     for one in sections:
-        frequency.update(term for term in one.terms if term in wanted)
+        said.update(t for t in wanted if t in one.signed.plus or t in one.heading)
+        negated.update(t for t in one.signed.minus if t in wanted)
     idf = _rarities(count)
+    # What all candidates speak of still tells them apart where some of them negate it.
     return {
-        term: math.log(count / df) / math.log(count) * idf[df] / idf[1]
-        for term, df in frequency.items()
-        if df < count
+        term: max(
+            math.log(count / df) / math.log(count) * idf[df] / idf[1]
+            for df in (said[term], negated[term])
+            if df
+        )
+        * (_KIN if is_kin(term) else 1.0)
+        for term in said | negated
+        if not (said[term] == count and not negated[term])
     }
 
 

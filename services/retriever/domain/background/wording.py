@@ -53,7 +53,8 @@ HARD = re.compile(
 AFTER_NEGATOR = re.compile(
     r"(?:会|就|容易|严重)?(?:过敏|不耐受)|禁用|除外|忌用|慎用|[\s-]free\b|\bexcluded\b"
     r"|\ballerg(?:y|ies)\b"
-    r"|\bintolerance\b|\b(?:is|are) (?:forbidden|prohibited|excluded)\b",
+    r"|\b(?:should|must|may|can) (?:not|avoid|never)\b|\bintolerance\b|\b(?:is|are) (?:forbidden"
+    r"|prohibited|excluded)\b",
     I,
 )
 # Harm that something does: what stands in the same sentence is to be kept away.
@@ -79,7 +80,7 @@ SCOPE_END = re.compile(
 # One more item of an enumeration: few words, or few characters, up to the next comma or end.
 ENUMERATION = re.compile(
     r"\s*(?:(?:or|and|nor)\s+)?(?:[a-z][\w-]*(?:\s(?!or\b|and\b|nor\b)[a-z][\w-]*)?"
-    r"|[\u3400-\u9fff]{1,4})"
+    r"|(?:(?![可能是有会要应宜适])[\u3400-\u9fff]){1,3})"
     r"\s*(?=[，,。.！？!?；;]|\s(?:or|and|nor)\s|$)",
     I,
 )

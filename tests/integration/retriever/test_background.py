@@ -1,0 +1,72 @@
+"""The user's facts choose among variants: invented cases, Chinese and English, of every kind."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.kernel.contracts.records import MemoryRecord
+from services.retriever.handlers.search import SearchOptions
+from tests.support.searching import World, passage, said
+
+CASES = [
+    json.loads(line)
+    for line in (Path(__file__).parents[2] / "support/variants.jsonl")
+    .read_text("utf-8")
+    .split("\n")
+    if line
+]
+
+
+def sections(document: dict[str, str]) -> list[MemoryRecord]:
+    """A small Markdown document, one passage a section."""
+    found: list[MemoryRecord] = []
+    title = heading = ""
+    for block in document["text"].split("\n#"):
+        head, _, body = block.lstrip("# ").partition("\n")
+        if not title:
+            title = head
+        else:
+            heading = head
+        if body.strip():
+            found.append(
+                passage(
+                    body.strip(),
+                    document=document["name"],
+                    ordinal=len(found),
+                    start=1000 * len(found),
+                    title=title,
+                    headings=[heading] if heading else [],
+                )
+            )
+    return found
+
+
+async def first_variant(case: dict[str, Any], *, background: bool = True) -> bool:
+    """Whether the first text of a gold or wrong section is the gold one."""
+    world = World(options=SearchOptions(background=background))
+    await world.put([record for doc in case["documents"] for record in sections(doc)])
+    await world.put(
+        [
+            said(message["content"], day=message["day"] + place / 1000, role=message["role"])
+            for place, message in enumerate(case["messages"])
+        ]
+    )
+    answer = await world.search(case["query"], day=case["query_day"], memory_limit=25)
+    for item in answer.memories:
+        for name in ("gold", "wrong"):
+            marks = [mark for one in case[name] for mark in one["markers"]]
+            if item.record.anchor and any(mark in item.record.value for mark in marks):
+                return name == "gold"
+    return False
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['id']}-{case['kind']}")
+async def test_the_fact_decides(case: dict[str, Any]) -> None:
+    assert await first_variant(case)
+
+
+async def test_without_the_background_most_cases_are_wrong() -> None:
+    plain = [await first_variant(case, background=False) for case in CASES]
+    assert sum(plain) < len(CASES) / 2
