@@ -12,7 +12,11 @@ _STEM = 7
 def names(text: str, lexicon: Lexicon) -> list[str]:
     """The terms of a text that carry matter, in order, with a number joined to its neighbour."""
     terms = lexicon.terms(text)
-    found = [term for term in terms if not empty(term)]
+    found = [
+        term
+        for before, term in pairwise(("", *terms))
+        if not empty(term) and not (before.isdigit() and is_unit(term))
+    ]
     found.extend(
         f"{first} {second}"
         for first, second in pairwise(terms)
@@ -30,7 +34,7 @@ def names(text: str, lexicon: Lexicon) -> list[str]:
 
 def empty(term: str) -> bool:
     """Whether a term is grammar only, or a bare number: quantities are compared as such."""
-    if term.isdigit() or is_unit(term):
+    if term.isdigit() or (not term.isascii() and is_unit(term)):
         return True
     if any(character in wording.GRAMMAR for character in term):
         return True
