@@ -127,9 +127,12 @@ def asks_for(
         return plain or _same_point(correction, title, rest, lexicon)
     mine: list[Bag] = [target]
     others: list[Bag] = []
+    old = _detail(correction.record, "old")
     for start, end, text in _clauses(corrected):
         bag = lexicon.bag(text)
-        (mine if _corrects(correction, corrected, start, end, text) else others).append(bag)
+        # Long sentences hold much beside the old value; only a known question tells it apart.
+        hit = _inside(correction, corrected, start, end) and (plain or old in text)
+        (mine if hit else others).append(bag)
     mine_best, others_best = (
         max((_covered(telling, rest, bag) for bag in bags), default=(0, 0))
         for bags in (mine, others)
@@ -171,16 +174,13 @@ def _detail(record: MemoryRecord, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _corrects(
-    correction: Correction, corrected: MemoryRecord, start: int, end: int, text: str
-) -> bool:
-    """Whether a clause is what was corrected: it lies in the span and has the old value."""
+def _inside(correction: Correction, corrected: MemoryRecord, start: int, end: int) -> bool:
+    """Whether a clause lies in what was corrected."""
     anchor = corrected.anchor
-    inside = anchor is not None and any(
+    return anchor is not None and any(
         a.document_id == anchor.document_id and a.start < end and start < a.end
         for a in correction.anchors
     )
-    return inside and _detail(correction.record, "old") in text
 
 
 def _clauses(record: MemoryRecord) -> list[tuple[int, int, str]]:
