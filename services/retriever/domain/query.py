@@ -39,9 +39,10 @@ _MONTHS = [
     "november",
     "december",
 ]
+_MONTH = "|".join(rf"{name[:3]}(?:{name[3:]}|{name[3:4]})?" for name in _MONTHS)
 _EN_DATE = re.compile(
-    r"\b(?:(?P<d1>\d{1,2})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<m1>[a-z]{3,9})"
-    r"|(?P<m2>[a-z]{3,9})\.?\s+(?P<d2>\d{1,2})(?:st|nd|rd|th)?)(?:,?\s+(?P<year>\d{4}))?\b",
+    rf"\b(?:(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<m1>{_MONTH})"
+    rf"|(?P<m2>{_MONTH})\.?\s+(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?)(?:,?\s+(?P<year>\d{{4}}))?\b",
     re.IGNORECASE,
 )
 _RELATIVE = (
@@ -129,7 +130,7 @@ def _days(text: str, today: date) -> tuple[Day, ...]:
     found = [_day(match["month"], match["day"], match["year"]) for match in _ZH_DATE.finditer(text)]
     for match in _EN_DATE.finditer(text):
         month = _month(match["m1"] or match["m2"])
-        found.append(_day(month, match["d1"] or match["d2"], match["year"]) if month else None)
+        found.append(_day(month, match["d1"] or match["d2"], match["year"]))
     for pattern, back in _RELATIVE:
         if pattern.search(text):
             then = today - timedelta(days=back)
@@ -146,9 +147,5 @@ def _day(month: str | int, day: str, year: str | None) -> Day | None:
     return Day(number, which, int(year) if year else None)
 
 
-def _month(word: str) -> int | None:
-    lowered = word.lower()
-    for number, name in enumerate(_MONTHS, start=1):
-        if lowered == name or (lowered.rstrip(".") in (name[:3], name[:4])):
-            return number
-    return None
+def _month(word: str) -> int:
+    return next(n for n, name in enumerate(_MONTHS, start=1) if name.startswith(word[:3].lower()))

@@ -69,7 +69,7 @@ _BOUND = re.compile(
     rf"|over|above|more than|at least|from|minimum(?: of)?|min\.?|older than|younger than|aged"
     rf"|age)\s+|不超过|不高于|不大于|不多于|最多|至多|低于|小于|少于|未满|不满"
     rf"|超过|高于|大于|多于|至少|不少于|不低于|最少|满|年满"
-    rf"|\s*[<>≤≥]=?\s*)?(?P<number>{_NUMBER})(?P<half>半)?[\s-]*"
+    rf"|[<>≤≥]=?)?\s*(?P<number>{_NUMBER})(?P<half>半)?[\s-]*"
     rf"(?P<unit>{_AGE_EN}|{_UNIT})?(?P<half2>半)?s?\s*(?P<after>及?以下|以内|之内|以上|及以上|起"
     rf"|and under|and below|or less|or fewer|or under|or younger"
     rf"|and over|and above|and up|or more|or older|or over|and older|\+)?",

@@ -73,7 +73,7 @@ HARM = re.compile(
     I,
 )
 SCOPE_END = re.compile(
-    r"[。！？!?；;：:\n]|[，,](?!\s*(?:or|and|nor)\b)|且|而(?!非)|但|却|\bbut\b|\bhowever\b"
+    r"[。！？!?；;：:\n]|[，,](?!\s*(?:or|and|nor)\b)|且|而(?!非)|但|却|只|\bonly\b|\bbut\b|\bhowever\b"
     r"|\balthough\b|\bthough\b|\bbecause\b|\bso\b|\bwhile\b",
     I,
 )

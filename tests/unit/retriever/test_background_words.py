@@ -1,0 +1,96 @@
+"""What single sentences say: signs, subjects, quantities."""
+
+import pytest
+
+from services.kernel.adapters.lexical import LexicalBm25
+from services.retriever.domain.background.facts import Source, clauses, facts
+from services.retriever.domain.background.quantities import Quantity, quantities, ranges
+from services.retriever.domain.background.signs import signed
+from services.retriever.domain.query import analyse
+from services.retriever.domain.text import Lexicon
+
+LEXICON = Lexicon(LexicalBm25().tokens)
+
+
+@pytest.mark.parametrize(
+    ("text", "negated", "said"),
+    [
+        ("它不吃鸡肉口味的，爱吃羊肉", "鸡肉", "羊肉"),
+        ("我对青霉素过敏，正在吃维生素", "青霉", "维生"),
+        ("香菜我一口都不吃，川菜可以", "香菜", "川菜"),
+        ("牛奶、芝士这些都不能碰，豆浆没问题", "芝士", "豆浆"),
+        ("费用不超过五千元，含税", "", "费用"),
+        ("No nuts are handled here, only fruit", "nut", "fruit"),
+        ("I never buy leather but I like canvas", "leather", "canva"),
+        ("I take no more than two sugars", "", "sugar"),
+        ("Anything with almond or hazelnut sends her to hospital", "hazelnut", ""),
+        ("Not suitable for wheelchairs, flat shoes needed", "wheelchair", "shoe"),
+        ("dairy-free and tasty", "dairi", "tasti"),
+    ],
+)
+def test_signs(text: str, negated: str, said: str) -> None:
+    found = signed(text, LEXICON)
+    assert not negated or (negated in found.minus and negated not in found.plus)
+    assert not said or (said in found.plus and said not in found.minus)
+
+
+@pytest.mark.parametrize(
+    ("text", "weights"),
+    [
+        ("我老公开油车，我开电车", [("other", 1), ("self", 1)]),
+        ("My wife took Flex, I went for Light", [("other", 1), ("self", 1)]),
+        ("我女儿五岁", [("dependant", 1)]),
+        ("I used to live in Rome", [("self", 0.15)]),
+        ("Do you deliver to Cork?", [("self", 0.35)]),
+        ("我在北京上班，附近有健身房吗？", [("self", 1), ("self", 0.35)]),
+        ("我和老婆都吃素", [("self", 1)]),
+    ],
+)
+def test_subjects_questions_and_past(text: str, weights: list[tuple[str, float]]) -> None:
+    found = [(clause.subject, round(clause.weight, 2)) for clause in clauses(text, LEXICON)]
+    assert found == weights
+
+
+def weights_of(text: str, query: str) -> list[float]:
+    analysis = analyse(query, LEXICON, now=0, timezone="UTC")
+    return [fact.weight for fact in facts([Source(text, 0)], analysis, LEXICON)]
+
+
+def test_another_person_counts_only_where_the_query_names_them() -> None:
+    assert weights_of("我妈是退休职工", "我能报销多少") == []
+    assert weights_of("我妈是退休职工", "我妈能报销多少") == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("我家宝宝两岁半", [Quantity("age", 30)]),
+        ("a three-month-old golden retriever", [Quantity("age", 3)]),
+        ("She just turned 12", [Quantity("age", 144)]),
+        ("重 13 公斤", [Quantity("mass", 13)]),
+        ("不超过 5 公斤", []),
+        ("it cost me 1,850 euros", [Quantity("eur", 1850)]),
+        ("the meeting is 2 hours away from 9", [Quantity("minutes", 120)]),
+    ],
+)
+def test_quantities(text: str, found: list[Quantity]) -> None:
+    assert quantities(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "inside", "outside"),
+    [
+        ("2–12 月龄适用", Quantity("age", 3), Quantity("age", 14)),
+        ("4–6 岁儿童", Quantity("age", 70), Quantity("age", 30)),
+        ("12 岁以下禁用", Quantity("age", 200), Quantity("age", 30)),
+        ("ages 3 to 5", Quantity("age", 48), Quantity("age", 12)),
+        ("65 years and over", Quantity("age", 800), Quantity("age", 300)),
+        ("up to 10 kg", Quantity("mass", 8), Quantity("mass", 14)),
+        ("10–40 人", Quantity("people", 26), Quantity("people", 9)),
+    ],
+)
+def test_ranges(text: str, inside: Quantity, outside: Quantity) -> None:
+    told = ranges(text)
+    assert told
+    assert all(one.concerns(inside) and one.admits(inside.value) for one in told)
+    assert not any(one.admits(outside.value) for one in told)
