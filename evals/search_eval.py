@@ -17,6 +17,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -189,7 +190,7 @@ def spoken(row: Row) -> list[Row]:
     """A companion's turn as two messages of one id."""
     if "message" in row:
         return [row]
-    day = BASE + 1000 * int(str(row["date"]).replace("-", "")[-4:])
+    day = round(datetime.fromisoformat(str(row["date"])).replace(tzinfo=UTC).timestamp() * 1000)
     return [
         {
             "conversation": row["date"],

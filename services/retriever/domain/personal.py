@@ -13,10 +13,11 @@ from services.retriever.domain.text import Lexicon
 _B = 0.75
 _AVERAGE = 100.0
 _ASSISTANT = 0.5
+_USER = 0.7
 _CONVERSATION = 1.15
-_DAY = 0.35
+_DAY = 0.7
 _DECISIVE = 1.0
-_FRESHNESS = 0.1
+_FRESHNESS = 0.05
 
 
 def rank_personal(
@@ -34,7 +35,7 @@ def rank_personal(
     singles = single_rarity(lexicon.singles(analysis.text), bags)
     words = [bm25(weights, bag, b=_B, average=_AVERAGE, singles=singles) for bag in bags]
     words = [
-        value * said_by(candidate.record)
+        value * said_by(candidate.record, of_assistant=analysis.of_assistant)
         for value, candidate in zip(words, candidates, strict=True)
     ]
     fuse(candidates, words, dense_weight)
@@ -46,7 +47,7 @@ def rank_personal(
             score *= _CONVERSATION
         if analysis.tense is not Tense.OPEN:
             fresh = age if analysis.tense is Tense.CURRENT else 1 - age
-            score *= 1 + 4 * _FRESHNESS * fresh
+            score *= 1 + 8 * _FRESHNESS * fresh
         else:
             score *= 1 + _FRESHNESS * age
         if analysis.days and _said_then(record, analysis):
@@ -71,12 +72,14 @@ def said_at(record: MemoryRecord) -> int:
     return max(times) if times else record.valid_from or record.created_at
 
 
-def said_by(record: MemoryRecord) -> float:
-    """Weight of who said it: the user above the assistant and tools."""
-    if record.kind is not Kind.MESSAGE:
-        return 1.0
+def said_by(record: MemoryRecord, *, of_assistant: bool = False) -> float:
+    """Weight of who said it: the user above the assistant and tools, unless the query asks for
+    what the assistant said.
+    """
     roles = {item.role for item in record.evidence}
-    return 1.0 if not roles or "user" in roles else _ASSISTANT
+    if record.kind is not Kind.MESSAGE or not roles or "user" in roles:
+        return _USER if of_assistant else 1.0
+    return 1.0 if of_assistant else _ASSISTANT
 
 
 def _ages(candidates: Sequence[Candidate]) -> list[float]:

@@ -52,6 +52,29 @@ _RELATIVE = (
 )
 
 
+# The query wants what the assistant said: "你给我推荐过", "what did you suggest".
+_YOU_SAID = re.compile(
+    r"你(?:曾经?|之前|以前|上次|刚才|当时|那时)*(?:给|向|跟|和|对|为|帮|教|告诉|推荐|建议|提到"
+    r"|说|介绍|提供|回答|解释)"
+    r"[^，。？?]{0,8}?(?:推荐|建议|说|提|教|介绍|告诉|给|写|提供|解释|回答|做|讲|列)?"
+    r"|你的(?:建议|推荐|回答|意见|看法)"
+    r"|\b(?:did|have|had|do) you (?:\w+ )?(?:recommend|suggest|tell|told|say|said|advise|mention"
+    r"|give|given"
+    r"|propose|explain|list|provide|show|teach|introduce)"
+    r"|\byou (?:\w+ )?(?:recommended|suggested|told|said|advised|mentioned|gave|proposed"
+    r"|explained|listed"
+    r"|provided|showed|taught|introduced)\b|\byour (?:advice|suggestions?|recommendations?"
+    r"|answers?)\b",
+    re.IGNORECASE,
+)
+# ... and not what the user told it: "我和你分享过", "I told you".
+_I_SAID = re.compile(
+    r"我[^，。？?你]{0,8}(?:给|向|跟|和|对|同|与)你|\bi (?:\w+ )?(?:told|asked|shared"
+    r"|mentioned)",
+    re.IGNORECASE,
+)
+
+
 class Tense(StrEnum):
     """Which state of a thing that changes is asked for."""
 
@@ -76,7 +99,9 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """A query, understood. languages: `zh`, `en`, or both. terms: distinct, in order."""
+    """A query, understood. languages: `zh`, `en`, or both. terms: distinct, in order.
+    of_assistant: it asks for what the assistant said.
+    """
 
     text: str
     languages: frozenset[str]
@@ -84,6 +109,7 @@ class Analysis:
     tense: Tense
     days: tuple[Day, ...]
     zone: ZoneInfo
+    of_assistant: bool = False
 
 
 def analyse(text: str, lexicon: Lexicon, *, now: int, timezone: str) -> Analysis:
@@ -96,6 +122,7 @@ def analyse(text: str, lexicon: Lexicon, *, now: int, timezone: str) -> Analysis
         tense=_tense(text),
         days=_days(text, datetime.fromtimestamp(now / 1000, zone).date()),
         zone=zone,
+        of_assistant=bool(_YOU_SAID.search(text)) and not _I_SAID.search(text),
     )
 
 
