@@ -131,7 +131,7 @@ def _personal(
     analysis: Analysis,
     lexicon: Lexicon,
     *,
-    weight: float,
+    weight: float | None,
     choice: Choice,
 ) -> list[Candidate]:
     candidates = gather(found.personal_sparse, found.personal_dense)
@@ -160,7 +160,7 @@ def _knowledge(
     found: Found,
     analysis: Analysis,
     lexicon: Lexicon,
-    weight: float,
+    weight: float | None,
     *,
     use_background: bool,
 ) -> tuple[list[Candidate], dict[UUID, tuple[str, ...]], Choice]:

@@ -20,7 +20,7 @@ def rank_knowledge(
     lexicon: Lexicon,
     *,
     exhausted: bool,
-    dense_weight: float,
+    dense_weight: float | None,
 ) -> float:
     """Set every candidate's `score` (0..1) and return the best one's coverage of the query.
 

@@ -1,5 +1,6 @@
 """Ranking of what belongs to a person: facts, preferences, tool memories, turns."""
 
+import math
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
@@ -20,25 +21,37 @@ _DECISIVE = 1.0
 _FRESHNESS = 0.05
 
 
+# Words about the conversation itself: how something was said, not what.
+_ABOUT_TALK = """
+    list order ordered mention mentioned tell told say said ask asked talk talked discuss discussed
+    discussion conversation conversations chat chats remember remind recall share shared brought
+    bring up aspects different items throughout across walk through summarize summarise summary
+    overview comprehensive clear detailed please ever before previously earlier recommend suggest
+    列出 顺序 提到 提及 说过 告诉 聊过 聊了 讨论 对话 聊天 记得 还记得 曾经 分享 总结
+    概述 概括 请问 按照 之前 名字
+"""
+_TALK = 0.3
+
+
 def rank_personal(
     candidates: Sequence[Candidate],
     analysis: Analysis,
     lexicon: Lexicon,
     *,
     conversation_id: str,
-    dense_weight: float,
+    dense_weight: float | None,
     decisive: Mapping[UUID, float],
 ) -> float:
     """Set every candidate's `score` (0..1) and return the best one's coverage of the query."""
     bags = [lexicon.of(candidate.record) for candidate in candidates]
     weights = rarity(analysis.terms, bags)
+    for term in weights.keys() & set(lexicon.terms(_ABOUT_TALK)):
+        weights[term] *= _TALK
     singles = single_rarity(lexicon.singles(analysis.text), bags)
     words = [bm25(weights, bag, b=_B, average=_AVERAGE, singles=singles) for bag in bags]
-    words = [
-        value * said_by(candidate.record, of_assistant=analysis.of_assistant)
-        for value, candidate in zip(words, candidates, strict=True)
-    ]
-    fuse(candidates, words, dense_weight)
+    voices = [said_by(c.record, of_assistant=analysis.of_assistant) for c in candidates]
+    words = [value * voice for value, voice in zip(words, voices, strict=True)]
+    fuse(candidates, words, dense_weight, [math.sqrt(voice) for voice in voices])
     ages = _ages(candidates)
     for candidate, age in zip(candidates, ages, strict=True):
         record = candidate.record
