@@ -131,8 +131,12 @@ def asks_for(
     for start, end, text in _clauses(corrected):
         bag = lexicon.bag(text)
         # Long sentences hold much beside the old value; only a known question tells it apart.
-        hit = _inside(correction, corrected, start, end) and (plain or old in text)
-        (mine if hit else others).append(bag)
+        if not _inside(correction, corrected, start, end):
+            others.append(bag)
+        elif plain:
+            mine.append(bag)
+        elif old not in text:
+            others.append(bag)
     mine_best, others_best = (
         max((_covered(telling, rest, bag) for bag in bags), default=(0, 0))
         for bags in (mine, others)

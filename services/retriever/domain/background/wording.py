@@ -136,7 +136,7 @@ TOGETHER = re.compile(
 )
 
 QUESTION_WORD = re.compile(
-    r"吗|呢$|怎么|怎样|如何|什么|哪|多少|几(?:个|点|天|号|月|时|次|种|岁|块|张)|谁|为什么|是不是"
+    r"吗|呢$|啥|咋|怎么|怎样|如何|什么|哪|多少|几(?:个|点|天|号|月|时|次|种|岁|块|张)|谁|为什么|是不是"
     r"|有没有|能不能|会不会|可不可以|要不要|是否|该不该"
     r"|^\W*(?:(?:and|so|also|but|ok|okay|hi|hello|hey|please|then|or)\W+)*(?:what|which|who"
     r"|whose|where|when|why|how|do|does|did|is|are"
