@@ -66,6 +66,8 @@ def build_rest(cases: UseCases, *, health: Health, version: str = "0.1.0") -> Fa
         openapi_url="/openapi.json",
         docs_url="/docs",
         redoc_url=None,
+        # Requests have their one span already (`TracedHttp`); a second would begin a trace anew.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         redirect_slashes=False,
     )
     door = _Door(cases)
