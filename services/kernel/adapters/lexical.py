@@ -1,6 +1,7 @@
 """The lexical encoder: words for alphabets, character bigrams for Chinese, as BM25 vectors."""
 
 import re
+import threading
 import unicodedata
 import zlib
 from collections import Counter
@@ -45,6 +46,16 @@ _PARTS = re.compile(r"[-_/:@+#&]")
 _LONGEST = 64
 
 
+class _Stemmers(threading.local):
+    """One stemmer a thread: it keeps its cursor in itself while it works."""
+
+    def __init__(self) -> None:
+        self._stemmer = snowballstemmer.stemmer("english")
+
+    def stem(self, word: str) -> str:
+        return str(self._stemmer.stemWord(word))
+
+
 class LexicalBm25:
     """`LexicalEncoder`: BM25 with saturation and a fixed average length; the engine adds IDF.
 
@@ -70,8 +81,7 @@ class LexicalBm25:
         self._average = average
         self._context_weight = context_weight
         self._single_weight = single_weight
-        stemmer = snowballstemmer.stemmer("english")
-        self._stem = lru_cache(maxsize=1 << 17)(stemmer.stemWord)
+        self._stem = lru_cache(maxsize=1 << 17)(_Stemmers().stem)
         self._simplified: dict[int, str] | None = None
 
     @property

@@ -1,5 +1,9 @@
 """The lexical encoder's terms and weights."""
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from itertools import product
+
 import pytest
 
 from services.kernel.adapters.lexical import LexicalBm25
@@ -69,3 +73,31 @@ def test_a_query_weighs_each_term_once(encoder: LexicalBm25) -> None:
     vector = encoder.query("lamb lamb rice")
     assert vector.values == (1.0, 1.0)
     assert list(vector.indices) == sorted(set(vector.indices))
+
+
+def test_several_threads_at_once_find_what_one_does() -> None:
+    """A stemmer keeps its place in the word in itself: shared, it cuts one word by another."""
+    beginnings = (
+        "relat",
+        "organ",
+        "modern",
+        "hope",
+        "sens",
+        "care",
+        "nation",
+        "act",
+        "form",
+        "use",
+    )
+    endings = ("ational", "ization", "fulness", "iveness", "ing", "ousli", "alities", "ed", "ly")
+    texts = ["".join(pair) for pair in product(beginnings, endings)] * 4
+    expected = [LexicalBm25().tokens(text) for text in texts[: len(texts) // 4]] * 4
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(5):
+            shared = LexicalBm25()
+            with ThreadPoolExecutor(8) as threads:
+                assert list(threads.map(shared.tokens, texts)) == expected
+    finally:
+        sys.setswitchinterval(before)
