@@ -334,7 +334,8 @@ def test_a_stop_amid_uploads_drains_and_a_start_completes_them(tmp_path: Path) -
     settings = {"MEMLOOM_RUNTIME__LEAVE_SECONDS": "3"}
     memloom = Memloom(tmp_path / "data", settings=settings)
     started = memloom.start()
-    clients = Clients(memloom, memloom.create_kb())
+    kb = memloom.create_kb()
+    clients = Clients(memloom, kb)
     assert clients.warm.wait(60)
     before = len(clients.accepted)
     assert memloom.stop() == 0
@@ -348,6 +349,8 @@ def test_a_stop_amid_uploads_drains_and_a_start_completes_them(tmp_path: Path) -
     ended = memloom.wait_for_files(clients.accepted, seconds=180)
     assert len(ended) == len(clients.accepted)
     assert {file["status"] for file in ended} == {"COMPLETED"}
+    # Workers start with the first document that is read, and all may have been read before.
+    memloom.wait_for_files([upload(memloom, kb, "last.md")])
     memory = sum(one.memory_info().rss for one in family(memloom)) >> 20
     print(f"ready after {started:.1f} s, again after {again:.1f} s; {memory} MiB resident")  # noqa: T201 - figures for the reader
     _killed_with_its_workers(memloom, tmp_path)
