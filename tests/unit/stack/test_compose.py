@@ -105,3 +105,31 @@ def test_only_the_gateway_is_published(compose: dict[str, Any]) -> None:
     assert environment["MEMLOOM_HOST"] == "0.0.0.0"
     published = {name for name, service in compose["services"].items() if "ports" in service}
     assert published == {"gateway"}
+
+
+def test_the_image_copies_what_is_there_and_installs_as_the_makefile_does(
+    compose: dict[str, Any],
+) -> None:
+    build = compose["x-service"]["build"]
+    dockerfile = (ROOT / build["context"] / build["dockerfile"]).read_text().replace("\\\n", " ")
+    let_through = {
+        line[1:]
+        for line in (ROOT / ".dockerignore").read_text().splitlines()
+        if line.startswith("!")
+    }
+    copied = [
+        source
+        for line in dockerfile.splitlines()
+        if line.startswith("COPY ") and "--from" not in line
+        for source in line.split()[1:-1]
+    ]
+    assert {"proto", "services", "requirements/base.txt"} <= set(copied)
+    for source in copied:
+        assert (ROOT / source).exists(), source
+        assert source.partition("/")[0] in let_through, source
+    makefile = (ROOT / "Makefile").read_text()
+    protoc = next(line.split(maxsplit=1)[1] for line in makefile.splitlines() if "protoc" in line)
+    assert " ".join(protoc.split()) in " ".join(dockerfile.split())
+    for pinned in ("uv.txt", "base.txt"):
+        assert f"--require-hashes -r requirements/{pinned}" in dockerfile
+        assert f"--require-hashes -r requirements/{pinned}" in makefile
