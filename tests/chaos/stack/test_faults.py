@@ -19,6 +19,8 @@ from tests.support.faults import Servers, private_servers
 from tests.support.services import INDEX, StackMemloom
 from tests.support.settings import settings
 from tests.support.storm import Counts, Document, Ledger, count, documents, upload
+from tests.support.storm_of_corrections import Rules
+from tests.support.waiting import until
 
 pytestmark = [
     pytest.mark.real,
@@ -84,6 +86,26 @@ async def test_kill_9_of_a_service(world: World, service: str) -> None:
         await asyncio.to_thread(world.memloom.restart_one, service)
 
     whole(await world.run(f"kill -9 {service}", fault))
+
+
+async def test_kill_9_of_feedback_amid_corrections(world: World) -> None:
+    """Every sentence that was taken becomes one correction: none lost, none applied twice."""
+    of = settings().storm or 30
+    memloom = world.memloom
+    rules = Rules(await asyncio.to_thread(memloom.create_kb, "corrected"), of)
+    begun = time.monotonic()
+    await asyncio.to_thread(rules.upload, memloom)
+    giving = asyncio.create_task(asyncio.to_thread(rules.correct, memloom))
+    await until(lambda: len(rules.tasks) >= of // 3, within=120)
+    memloom.kill_one("feedback")
+    await asyncio.to_thread(memloom.restart_one, "feedback")
+    await giving
+    counted = await asyncio.to_thread(rules.count, memloom, seconds=300 + 2 * of)
+    letters = KafkaDeadLetters(world.stack.connections().kafka)
+    dead = await letters.list()
+    await letters.close()
+    print(f"{'kill -9 feedback':<34} {counted} {time.monotonic() - begun:>6.1f} s")  # noqa: T201 - the fault table
+    assert (counted.lost, counted.doubled, len(dead)) == (0, 0, 0)
 
 
 async def test_kill_9_of_all_services_at_once(world: World) -> None:
