@@ -10,7 +10,7 @@ import numpy as np
 from services.kernel.contracts.records import MemoryRecord
 from services.retriever.domain.background.evidence import Evidence, outdated, strongest
 from services.retriever.domain.background.facts import Fact, facts, sources
-from services.retriever.domain.background.naming import mixed, names
+from services.retriever.domain.background.naming import is_kin, mixed, names
 from services.retriever.domain.background.variants import (
     Matrix,
     Section,
@@ -68,9 +68,9 @@ def choose(
     alike = likeness(sections)
     near = _nearness(base, alike, weights.variant)
     wanted = {term for fact in told for term in (*fact.signed.plus, *fact.signed.minus)}
-    asked = frozenset(t for t in names(analysis.text, lexicon) if not mixed(t))
+    asked = frozenset(t for t in names(analysis.text, lexicon) if not mixed(t) and not is_kin(t))
     telling = contrast(sections, wanted | asked)
-    evidence = Evidence(sections, telling)
+    evidence = Evidence(sections, telling, near)
     told = [fact for fact in told if evidence.concerns(fact)]
     if not told:
         return Choice({})

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from services.retriever.domain.background.facts import Fact
+from services.retriever.domain.background.naming import is_kin
 from services.retriever.domain.background.variants import Matrix, Section
 
 _BODY = 0.75
@@ -13,14 +14,19 @@ _HARD = 1.5
 _SOFT_PENALTY = 0.6
 # "Not for X" said of an X leaves little room, even where only the kin of the word is shared.
 _BARRED = 5.0
+_VARIANT = 0.25
 
 
 class Evidence:
     """Presence of the telling terms in the candidates, and what facts make of it."""
 
-    def __init__(self, sections: Sequence[Section], telling: Mapping[str, float]) -> None:
+    def __init__(
+        self, sections: Sequence[Section], telling: Mapping[str, float], near: Matrix
+    ) -> None:
+        """near: how much each section is a variant of the best hits, 0..1."""
         self._sections = sections
         self._telling = telling
+        self._near = near
         self._said: dict[str, list[tuple[int, float, float]]] = {}
         for column, one in enumerate(sections):
             for term in one.terms & telling.keys():
@@ -43,6 +49,8 @@ class Evidence:
         for row, fact in enumerate(facts):
             signed = fact.signed
             for term in signed.plus:
+                if is_kin(term):
+                    continue
                 for column, p, g in self._said.get(term, ()):
                     found[row, column] += self._telling[term] * (p - g * _NEGATED)
             best = found[row].max(initial=0.0)
@@ -50,6 +58,8 @@ class Evidence:
                 shares = np.clip(found[row] / best, 0.0, 1.0)
                 found[row] = np.where(found[row] > 0, found[row] * shares**2, found[row])
             for term in signed.minus:
+                if is_kin(term):
+                    continue
                 factor = _HARD if term in signed.hard else 1.0
                 for column, p, g in self._said.get(term, ()):
                     found[row, column] += self._telling[term] * (g * _NEGATED - factor * p)
@@ -65,10 +75,10 @@ class Evidence:
             signed = fact.signed
             clash = np.zeros(len(self._sections))
             barred = np.zeros(len(self._sections))
-            for term in signed.minus:
+            for term in filter(self._is_shared, signed.minus):
                 for column, p, _ in self._said.get(term, ()):
                     clash[column] += self._telling[term] * (p > 0)
-            for term in signed.plus:
+            for term in filter(self._is_shared, signed.plus):
                 for column, p, _ in self._said.get(term, ()):
                     if p == 0 and term in self._sections[column].signed.hard:
                         barred[column] += self._telling[term]
@@ -77,6 +87,15 @@ class Evidence:
                 strict * (1 - np.exp(-2 * clash)), 1 - np.exp(-_BARRED * barred)
             )
         return found
+
+    def _is_shared(self, term: str) -> bool:
+        """Whether a term may exclude: a word may; the kin of one only where two variants at
+        least speak of it, so that it is something by which they differ.
+        """
+        if not is_kin(term):
+            return True
+        places = self._said.get(term, ())
+        return sum(self._near[column] >= _VARIANT for column, _, _ in places) > 1
 
     def measures(self, facts: Sequence[Fact]) -> Matrix:
         """R, facts × candidates: +α where the section's ranges admit the fact's quantity, -α

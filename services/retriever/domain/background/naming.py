@@ -1,5 +1,6 @@
 """Terms that can name a thing: no grammar, no bare numbers, but "nova 10" and "200 plan"."""
 
+import re
 from itertools import pairwise
 
 from services.retriever.domain.background import wording
@@ -7,6 +8,7 @@ from services.retriever.domain.background.quantities import is_unit
 from services.retriever.domain.text import Lexicon
 
 _STEM = 7
+_NUMBERED = re.compile(r"[一二三四五六七八九十]+[号级代期届款型区线路楼栋座档中院]")
 
 
 def names(text: str, lexicon: Lexicon) -> list[str]:
@@ -22,6 +24,7 @@ def names(text: str, lexicon: Lexicon) -> list[str]:
         for first, second in pairwise(terms)
         if first.isdigit() != second.isdigit()
     )
+    found.extend(f"#{numbered}" for numbered in _NUMBERED.findall(text))
     # Kin of a word: 怀孕 and 孕妇 share a character, pregnant and pregnancy a beginning.
     found.extend(f"{t[:_STEM]}~" for t in terms if len(t) > _STEM and t.isascii() and t.isalpha())
     found.extend(
@@ -43,7 +46,7 @@ def empty(term: str) -> bool:
 
 def mixed(term: str) -> bool:
     """Whether a bigram may lie across a word and a common character: no name by itself."""
-    return any(character in wording.COMMON for character in term)
+    return not term.startswith("#") and any(character in wording.COMMON for character in term)
 
 
 def is_kin(term: str) -> bool:
