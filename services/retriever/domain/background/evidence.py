@@ -95,7 +95,7 @@ class Evidence:
         if not is_kin(term):
             return True
         places = self._said.get(term, ())
-        return sum(self._near[column] >= _VARIANT for column, _, _ in places) > 1
+        return bool(sum(self._near[column] >= _VARIANT for column, _, _ in places) > 1)
 
     def measures(self, facts: Sequence[Fact]) -> Matrix:
         """R, facts × candidates: +α where the section's ranges admit the fact's quantity, -α
