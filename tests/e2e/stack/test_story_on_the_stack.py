@@ -5,15 +5,20 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from pydantic import SecretStr
 
 from deploy.stack.layout import Layout
 from services.kernel.adapters.kafka_bus import KafkaBus
+from services.kernel.adapters.minio_blobs import MinioBlobs
 from services.kernel.adapters.system_clock import SystemClock
+from services.kernel.contracts.events import BlobRef, DocumentParsed, Envelope
 from services.kernel.contracts.topics import (
     CORRECTIONS,
     DOCUMENTS,
@@ -26,7 +31,7 @@ from services.kernel.contracts.topics import (
     TASKS,
 )
 from services.kernel.ports.bus import OutgoingRecord
-from services.kernel.runtime.connections import KafkaSettings
+from services.kernel.runtime.connections import KafkaSettings, MinioSettings
 from tests.e2e.test_story import test_policy_designer_and_correction as the_story
 from tests.support.embedded import wait_until, web_server
 from tests.support.services import StackMemloom
@@ -94,6 +99,32 @@ def test_one_upload_is_one_trace_through_every_service(memloom: StackMemloom) ->
     wait_until(lambda: trace in collected.read_text(), 30, "its spans reach the collector")
 
 
+class Connections:
+    """Straight to the servers of a running Memloom, as no client would."""
+
+    def __init__(self, servers: Mapping[str, str]) -> None:
+        self._kafka = KafkaSettings(
+            bootstrap=servers["MEMLOOM_KAFKA__BOOTSTRAP"], prefix=servers["MEMLOOM_KAFKA__PREFIX"]
+        )
+        self._minio = MinioSettings(
+            endpoint=servers["MEMLOOM_MINIO__ENDPOINT"],
+            access_key=servers["MEMLOOM_MINIO__ACCESS_KEY"],
+            secret_key=SecretStr(servers["MEMLOOM_MINIO__SECRET_KEY"]),
+            bucket=servers["MEMLOOM_MINIO__BUCKET"],
+        )
+
+    async def publish(self, records: Sequence[OutgoingRecord]) -> None:
+        bus = KafkaBus(self._kafka, client_id="foreign", clock=SystemClock())
+        await bus.publish(records)
+        await bus.close()
+
+    @asynccontextmanager
+    async def blobs(self) -> AsyncIterator[MinioBlobs]:
+        blobs = MinioBlobs(self._minio)
+        yield blobs
+        await blobs.close()
+
+
 def _command(memloom: StackMemloom, *words: str) -> str:
     """`memloom ...` as a person would type it, on the same servers."""
     done = subprocess.run(  # noqa: S603 - our own command
@@ -108,17 +139,8 @@ def _command(memloom: StackMemloom, *words: str) -> str:
 
 
 def test_a_person_lists_shows_and_drops_what_was_set_aside(memloom: StackMemloom) -> None:
-    kafka = KafkaSettings(
-        bootstrap=memloom.servers["MEMLOOM_KAFKA__BOOTSTRAP"],
-        prefix=memloom.servers["MEMLOOM_KAFKA__PREFIX"],
-    )
-
-    async def poison() -> None:
-        bus = KafkaBus(kafka, client_id="foreign", clock=SystemClock())
-        await bus.publish([OutgoingRecord(PARSED.name, "k", b"not an event", {"h": b"\xff"})])
-        await bus.close()
-
-    asyncio.run(poison())
+    record = OutgoingRecord(PARSED.name, "k", b"not an event", {"h": b"\xff"})
+    asyncio.run(Connections(memloom.servers).publish([record]))
     line = wait_until(lambda: _command(memloom, "dlq", "list"), 60, "the dead letter")
     assert "memorizer.documents" in line
     identifier = line.split()[0]
@@ -126,6 +148,50 @@ def test_a_person_lists_shows_and_drops_what_was_set_aside(memloom: StackMemloom
     assert "not an event" in shown
     assert "Unintelligible" in shown
     _command(memloom, "dlq", "drop", identifier)
+    assert _command(memloom, "dlq", "list") == ""
+
+
+def test_a_replay_takes_its_document_from_failed_to_completed(memloom: StackMemloom) -> None:
+    """As in the embedded world: what was set aside is handed over again once it can be read."""
+    knowledge_base = memloom.create_kb("replayed")
+    (file,) = memloom.add_files(
+        knowledge_base, [{"name": "r.md", "content": "IyBUaXRsZQoKVGhlIGNhcCBpcyA2MDAu"}]
+    )
+    (done,) = memloom.wait_for_files([file["id"]])
+    connections = Connections(memloom.servers)
+    stored = f"parsed/default/{knowledge_base}/{file['id']}"
+    event = DocumentParsed(
+        project_id="default",
+        knowledgebase_id=knowledge_base,
+        document_id=file["id"],
+        revision=1,
+        attempt=2,
+        name=done["name"],
+        parsed=BlobRef(path=f"{stored}/broken.json"),
+    )
+    envelope = Envelope.wrap(event, event_id=uuid4(), time=1, producer="parser")
+
+    async def set_aside() -> None:
+        async with connections.blobs() as blobs:
+            await blobs.put(f"{stored}/broken.json", b'{"blocks": "none of yours"}')
+        record = OutgoingRecord(PARSED.name, event.key(), envelope.model_dump_json().encode())
+        await connections.publish([record])
+
+    async def mend() -> None:
+        async with connections.blobs() as blobs:
+            await blobs.put(f"{stored}/broken.json", await blobs.get(f"{stored}/r1.json"))
+
+    def status() -> str:
+        (found,) = memloom.files([file["id"]])
+        return str(found["status"])
+
+    asyncio.run(set_aside())
+    line = wait_until(lambda: _command(memloom, "dlq", "list"), 90, "the dead letter")
+    wait_until(lambda: status() == "FAILED", 30, "the document is FAILED")
+    asyncio.run(mend())
+    _command(memloom, "dlq", "replay", line.split()[0])
+    (ended,) = memloom.wait_for_files([file["id"]])
+    assert (ended["status"], ended["error_code"]) == ("COMPLETED", 0)
     assert _command(memloom, "dlq", "list") == ""
 
 
