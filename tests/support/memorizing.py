@@ -6,6 +6,7 @@ from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import select
 
@@ -43,6 +44,7 @@ from services.memorizer.store import (
 from services.memorizer.store.tables import RUNTIME
 from services.memorizer.subscriptions import subscriptions
 from tests.support.memory_index import MemoryIndex
+from tests.support.sql import postgres_url
 
 IDENTITY = Identity(encoder=LexicalBm25().identity)
 
@@ -220,11 +222,13 @@ async def said(service: Memorizer) -> dict[str, tuple[int, str]]:
 
 
 @asynccontextmanager
-async def memorizer(folder: Path, **options: Any) -> AsyncIterator[Memorizer]:
-    """A fresh one in `folder`."""
-    database = SqlDatabase(
-        f"sqlite+aiosqlite:///{folder / 'memorizer.db'}", metadata=METADATA, migrations=MIGRATIONS
-    )
+async def memorizer(
+    folder: Path, *, postgres: bool = False, **options: Any
+) -> AsyncIterator[Memorizer]:
+    """A fresh one in `folder`, or in a schema of its own on the test server."""
+    url = postgres_url() if postgres else f"sqlite+aiosqlite:///{folder / 'memorizer.db'}"
+    schema = f"test_{uuid4().hex[:12]}" if postgres else None
+    database = SqlDatabase(url, metadata=METADATA, migrations=MIGRATIONS, schema=schema)
     await database.migrate()
     try:
         yield Memorizer(database, **options)

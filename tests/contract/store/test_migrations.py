@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from alembic.config import Config
@@ -12,6 +14,7 @@ from services.gateway.store import METADATA, MIGRATIONS
 from services.kernel.adapters.sql import SqlDatabase
 from services.kernel.adapters.sql.migrations import ENVIRONMENT, heads
 from tests.support.shared import ROOT
+from tests.support.sql import postgres_url
 
 FOLDERS = sorted(ROOT.glob("services/*/store/migrations/versions"))
 
@@ -39,6 +42,26 @@ def test_the_newest_revision_is_the_one_that_alembic_finds(folder: Path) -> None
     config.set_main_option("version_locations", str(folder))
     config.set_main_option("path_separator", "os")
     assert heads(folder) == set(ScriptDirectory.from_config(config).get_heads())
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.parts[-4])
+async def test_every_schema_is_made_taken_back_and_made_again_on_the_server(folder: Path) -> None:
+    store = import_module(f"services.{folder.parts[-4]}.store")
+    database = SqlDatabase(
+        postgres_url(),
+        metadata=store.METADATA,
+        migrations=store.MIGRATIONS,
+        schema=f"test_{uuid4().hex[:12]}",
+    )
+    await database.migrate()
+    await database.check()
+    assert await database.drift() == []
+    await database.downgrade("base")
+    assert await database.drift() != []
+    await database.migrate()
+    assert await database.drift() == []
+    await database.close()
 
 
 def started(url: str) -> str:

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, MetaData, make_url, text
+from sqlalchemy import URL, Connection, MetaData, Table, make_url, text
 
 from services.kernel.adapters.sql.migrations import migrate
 from services.kernel.adapters.sql.postgres import PostgresEngine
@@ -69,7 +69,13 @@ class SqlDatabase:
         from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - see above
 
         def compare(connection: Connection) -> list[str]:
-            context = MigrationContext.configure(connection)
+            parents = {t.name for t in self._metadata.tables.values() if _is_partitioned(t)}
+
+            def include(name: str | None, kind: str, _: object) -> bool:
+                """Partitions are the server's affair: the metadata knows their parent."""
+                return kind != "table" or str(name).rpartition("_")[0] not in parents
+
+            context = MigrationContext.configure(connection, opts={"include_name": include})
             return [str(difference) for difference in compare_metadata(context, self._metadata)]
 
         return await self._engine.run(compare)
@@ -91,3 +97,7 @@ class SqlDatabase:
             revision=revision,
             down=down,
         )
+
+
+def _is_partitioned(table: Table) -> bool:
+    return bool(table.dialect_options["postgresql"].get("partition_by"))
