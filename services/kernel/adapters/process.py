@@ -57,6 +57,7 @@ __all__ = [
     "start",
 ]
 
+# How records are cut: part of what an index was made with.
 SEGMENTATION: Final = "1"
 LOCK: Final = "memloom.lock"
 

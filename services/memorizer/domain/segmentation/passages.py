@@ -10,9 +10,6 @@ from services.kernel.contracts.blocks import Block, BlockKind, ParsedDocument, P
 from services.memorizer.domain.segmentation.cutting import cut
 from services.memorizer.domain.segmentation.tokens import count_tokens
 
-SEGMENTATION: Final = "headings-1"
-"""Name and version of these rules; a change of passages changes it."""
-
 _LEAD_IN = re.compile(r"[:：]\s*$")
 _ROOM: Final = 1.35  # a section this much over the target stays whole
 _LONGEST_REPEATED: Final = 60  # tokens of a lead-in or header that later parts repeat
