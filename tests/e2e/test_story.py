@@ -63,6 +63,7 @@ def test_policy_designer_and_correction(memloom: Memloom, documents: str) -> Non
         for place, item in enumerate(items)
         if "800" in item["memory_value"] and "600" not in item["memory_value"]
     )
+    assert correction == 0
     assert correction < stale
     assert items[correction]["memory_type"] == "WorkingMemory"
     assert items[correction]["id"] in items[stale]["corrected_by"]

@@ -290,7 +290,7 @@ def _text(intent: Intent, spoken: str, case: Case) -> str:
 def _core(new: str, old: str) -> str:
     """The part of the new value that takes the old one's place."""
     mine = groups(old)
-    if not mine or not new:
+    if not mine or not new or len(mine) > 1:
         return new
     like = [group for group in groups(new) if group[2] == mine[0][2] and group[3] == mine[0][3]]
     return new[like[0][0] : like[0][1]] if len(like) == 1 else new

@@ -26,6 +26,12 @@ _AUXILIARY = re.compile(
     r"|(?:已经?|现在|目前|将|应该?|应当|要|需要?|统一|正式|都)+$",
     re.IGNORECASE,
 )
+# A question in front of its answer: what stands in it is no cue.
+_ASKED = re.compile(
+    r"^[^，,。；;□]*?(?:谁|什么|哪|多少|几(?!乎)|何(?!况)|怎[么样]|如何|是否|为啥)[^。；;□]*?"
+    r"(?=(?:的?(?:正确|准确|实际|真正|真实)的?[^，,。；;]{0,6}?(?:应该?|应当)?(?:是|为|叫)"
+    r"|的?答案[^，,。；;]{0,4}?(?:是|为)|应该?是|应当?是|应为|应该?为|才是|其实是))"
+)
 _POINT = re.compile(r"(?<=\d)[.,](?=\d)")
 _TAIL = re.compile(
     r"(?:了|吧|哦|啦|呀|才对|才是|的)+$|\s+(?:everywhere|throughout|any ?more|any longer|now|instead|please|thanks|today|(?:since |as of )?(?:last|this|next) (?:week|month|year)|yesterday|recently|from now on)$",
@@ -140,6 +146,7 @@ def _extract(words: str) -> _Found:
     stands in a quotation is no cue.
     """
     hidden = _QUOTED.sub(lambda match: "□" * len(match.group()), words)
+    hidden = _ASKED.sub(lambda match: "□" * len(match.group()), hidden)
     hidden = _POINT.sub("·", hidden)
     for pattern in patterns.BOTH:
         match = pattern.search(hidden)
@@ -206,6 +213,8 @@ def _found(match: re.Match[str], words: str, *, strong: bool) -> _Found:
     spans = {name: match.span(name) for name in ("old", "new") if groups.get(name)}
     said = {name: clean(words[slice(*span)]) for name, span in spans.items()}
     left = re.split(r"[，；;。]|,(?!\d)", words[: match.start()])[-1]
+    if phrases.ASKS.search(left):  # a question in front of its answer holds no old value
+        left = ""
     return _Found(
         old=said.get("old", ""),
         new=said.get("new", ""),

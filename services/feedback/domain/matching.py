@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from services.feedback.domain.folding import occurrences, squeeze
 from services.feedback.domain.intents import Intent
@@ -24,6 +25,13 @@ COVERED = 0.4
 _SAME_KIND_BONUS = 0.3
 _RANK_PRIOR = 0.08
 _SIBLING = 0.8
+# What it counts that the words name the whole title, not a part of a longer one.
+_NAMED = 0.1
+# The same value in the same document: at least this share of the first place's own words.
+_AGAIN = 0.4
+_DISTINCTIVE = 4
+# Share of what the statement has of the subject that stands before "is".
+_SUBJECT = 0.5
 _RANGE = re.compile(r"^\s*(?:[-–—~～至到]|to|until|and)\s*$", re.IGNORECASE)
 _DENIED = re.compile(r"(?:不|没有?|未|无|非|别|勿|\b(?:no|not|never|without)\s)\s*$", re.IGNORECASE)
 _PREDICATE = re.compile(
@@ -139,13 +147,13 @@ class Matcher:
         best = max(holding, key=lambda item: self._score(item, terms))
         score = self._statements.coverage(terms, best)
         lone = len({(item.record.id, item.sentence) for item in holding}) == 1
-        distinctive = len(squeeze(told)) >= 4 and lone  # noqa: PLR2004 - no mere number
+        distinctive = len(squeeze(told)) >= _DISTINCTIVE and lone  # no mere number
         if terms and score < LEAST_WITH_OLD and not distinctive and intent.subject:
             return None
         narrowed = self._narrow(best, [item for item in holding if item.is_clause], terms)
         place = self._nearest(narrowed, narrowed.holds(told), terms)
         place = _widened(narrowed, place, intent.new)
-        same = self._same(narrowed, holding, terms)
+        same = (*self._same(narrowed, holding, terms), *self._again(narrowed, holding, terms, told))
         return Match(narrowed, max(score, 0.5), narrowed.text[place[0] : place[1]], place, same)
 
     def _by_subject(  # noqa: PLR0911 - each way out says why there is no match
@@ -204,7 +212,8 @@ class Matcher:
         prior = _RANK_PRIOR / (1 + item.rank)
         whole = 0.01 if not item.is_clause else 0.0
         own = self._statements.own_coverage(terms, item)
-        return self._statements.coverage(terms, item) + 0.1 * own + prior + whole
+        named = _NAMED * self._statements.named(terms, item)
+        return self._statements.coverage(terms, item) + 0.1 * own + named + prior + whole
 
     def _narrow(
         self, best: Statement, clauses: Sequence[Statement], terms: frozenset[str]
@@ -241,6 +250,25 @@ class Matcher:
                 found.append(item)
         return tuple(found[:8])
 
+    def _again(
+        self, chosen: Statement, holding: Sequence[Statement], terms: frozenset[str], told: str
+    ) -> list[Statement]:
+        """Other sentences of the document that give the same distinctive value for the same."""
+        anchor = chosen.record.anchor
+        if anchor is None or not _is_distinctive(told):
+            return []
+        least = _AGAIN * self._statements.own_coverage(terms, chosen)
+        return [
+            item
+            for item in holding
+            if not item.is_clause
+            and least > 0
+            and item.record.anchor is not None
+            and item.record.anchor.document_id == anchor.document_id
+            and (item.record.id, item.sentence) != (chosen.record.id, chosen.sentence)
+            and self._statements.own_coverage(terms, item) >= least
+        ][:8]
+
     def _nearest(
         self, item: Statement, places: Sequence[tuple[int, int]], terms: frozenset[str]
     ) -> tuple[int, int]:
@@ -264,6 +292,9 @@ class Matcher:
     ) -> tuple[int, int] | None:
         """The value that the new one replaces, where the words do not name it."""
         if wanted:
+            like = _alike(item, intent.new, wanted)
+            if like:
+                return self._nearest(item, like, terms)
             kinds = groups(intent.new)
             for _, _, kind, count in kinds:
                 like = [
@@ -291,9 +322,11 @@ class Matcher:
             if found and names(intent.new):
                 return label[0] + found[0][0], label[0] + found[0][1]
             return label
+        least = _SUBJECT * self._statements.own_coverage(terms, item)
         for match in _PREDICATE.finditer(item.text):
             which = "value" if match["value"] else "word"
-            if self._statements.terms(item.text[: match.start()]) & terms:
+            clause = re.split(r"[，,、；;。]", item.text[: match.start()])[-1]
+            if self._statements.share(terms, self._statements.terms(clause)) > least:
                 return match.span(which)
         if names(intent.new):
             spare = [
@@ -316,6 +349,30 @@ def groups(text: str) -> list[tuple[int, int, str, int]]:
         else:
             found.append((value.start, value.end, value.kind, 1))
     return found
+
+
+def _alike(item: Statement, new: str, wanted: Sequence[Value]) -> list[tuple[int, int]]:
+    """Where the statement has values of the same kinds with the same words between them: "5 days
+    and 11 hours" for "5 days and 15 hours". One value alone is no pattern.
+    """
+    between = [squeeze(new[a.end : b.start]) for a, b in pairwise(wanted)]
+    present = item.values()
+    found = []
+    for at in range(len(present) - len(wanted) + 1 if between else 0):
+        part = present[at : at + len(wanted)]
+        gaps = [squeeze(item.text[a.end : b.start]) for a, b in pairwise(part)]
+        if gaps == between and all(map(same_kind, part, wanted)):
+            found.append((part[0].start, part[-1].end))
+    return found
+
+
+def _is_distinctive(value: str) -> bool:
+    """Whether a value says what it is of wherever it stands: a name, no mere number."""
+    letters = value
+    for number in reversed(values(value)):
+        letters = letters[: number.start] + letters[number.end :]
+    least = _DISTINCTIVE if letters == value else _DISTINCTIVE - 1
+    return len(squeeze(letters)) >= least
 
 
 def _states(item: Statement, value: str) -> bool:

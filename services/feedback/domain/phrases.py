@@ -83,6 +83,11 @@ QUESTION = _any(
     r"^(?:what|when|where|who|whom|whose|which|why|how|is|are|was|were|do|does|did|can|could|will|would|shall|should|may|might|am|has|have|had|isn't|aren't|doesn't|don't|any idea|any chance|i wonder|i was wondering|wondering|tell me|do you know|please tell)\b",
     r"\b(?:isn't it|aren't they|doesn't it|right|correct|is that so|is that true|don't you think)\s*\?",
 )
+# Words that ask, wherever they stand.
+ASKS = _any(
+    r"谁|什么|哪[里儿些个种位一年月日天条家所座年次]|多少|几(?![乎])|何[时地处人种]|为何|怎[么样]|如何|是否|多[大长高久远重宽深快]",
+    r"\b(?:what|which|who|whom|whose|where|when|why|how)\b",
+)
 # Moods, thanks, greetings, weather: talk that is about nobody's documents.
 CHAT = _any(
     r"谢谢|感谢|多谢|辛苦|真(?:好|棒|不错|厉害|贴心|方便|热|冷|香|好吃|难吃|糟|烦|慢|快)|太(?:好|棒|赞|慢|差|贵|香|难|热|冷|可爱|贴心|有用)|好(?:棒|赞|厉害|可爱|喜欢|开心|累|饿|热|冷|香)|厉害|点赞|给力|加油|哈哈|嘻嘻|呵呵|嘿嘿|开心|高兴|喜欢|满意|不错|生气|失望|无语|吐槽|难吃|好吃|天气|晚安|早安|早上好|下午好|晚上好|再见|拜拜|周末愉快|节日快乐|新年快乐|生日快乐|恭喜|祝(?:你|您|大家)|心情|态度|好评|差评|服务(?:很|非常|特别)",

@@ -43,6 +43,16 @@ class _Unit:
     pieces: list[str] = field(default_factory=list)
     announced: bool = False
 
+    def words(self, whole: str) -> str:
+        """The user's own, with the punctuation between the clauses, where they stand together."""
+        at, begin = 0, -1
+        for piece in self.pieces:
+            found = whole.find(piece, at)
+            if found < 0 or (begin >= 0 and trim(whole[at:found])):
+                return self.text
+            begin, at = (found if begin < 0 else begin), found + len(piece)
+        return trim_end(whole[max(begin, 0) : at])
+
     @property
     def text(self) -> str:
         joint = "，" if is_chinese("".join(self.pieces)) else ", "
@@ -65,7 +75,7 @@ def read(text: str, *, now: int, timezone: str) -> Reading:
         intent = read_intent(said, context=context, announced=unit.announced or bool(place))
         if intent is None:
             continue
-        intents.append(replace(intent, words=unit.text, valid_from=moment))
+        intents.append(replace(intent, words=unit.words(whole), valid_from=moment))
     if intents:
         return Reading(tuple(intents))
     return Reading(reason=_reason(whole, blocked, chinese=chinese))

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from services.feedback.domain.folding import occurrences, squeeze
 from services.feedback.domain.splitting import Span, clauses, sentences
@@ -84,6 +85,7 @@ class Statements:
 
     def __init__(self, candidates: Sequence[Candidate], tokenise: Tokenise) -> None:
         self._tokenise = tokenise
+        self._title = lru_cache(maxsize=256)(self.terms)
         self.all = [item for candidate in candidates for item in self._cut(candidate)]
         whole = [item for item in self.all if not item.is_clause]
         self._frequency = Counter(term for item in whole for term in item.own)
@@ -121,11 +123,21 @@ class Statements:
 
     def own_coverage(self, terms: Iterable[str], item: Statement) -> float:
         """The same for the statement's own words alone."""
+        return self.share(terms, item.own)
+
+    def share(self, terms: Iterable[str], present: frozenset[str]) -> float:
+        """Share of the terms' weight that `present` has, 0..1."""
         weights = {term: self.weight(term) for term in terms}
         total = sum(weights.values())
         if not total:
             return 0.0
-        return sum(weight for term, weight in weights.items() if term in item.own) / total
+        return sum(weight for term, weight in weights.items() if term in present) / total
+
+    def named(self, terms: frozenset[str], item: Statement) -> float:
+        """How much of the title of the statement's section the terms name, 0..1."""
+        title = self._title(item.record.key)
+        total = sum(map(self.weight, title))
+        return sum(map(self.weight, title & terms)) / total if total else 0.0
 
     def _cut(self, candidate: Candidate) -> list[Statement]:
         record = candidate.record

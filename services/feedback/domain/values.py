@@ -172,7 +172,9 @@ def same_kind(first: Value, second: Value) -> bool:
     if first.kind == second.kind:
         return True
     loose = {"code", "bare"}
-    return first.kind in loose and second.kind in loose
+    # A number is no model name: "P-2b" is not exchanged with 5.
+    lettered = [any(c.isalpha() for c in value.text) for value in (first, second)]
+    return first.kind in loose and second.kind in loose and lettered[0] is lettered[1]
 
 
 def equal(first: Value, second: Value) -> bool:

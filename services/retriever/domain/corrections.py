@@ -5,24 +5,36 @@ marked. When the query asks for the corrected statement (and for no sibling besi
 correction stands above every text that still says the old thing.
 """
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from uuid import UUID
 
 from pydantic import ValidationError
 
 from services.kernel.contracts.records import DocumentAnchor, Kind, MemoryRecord
-from services.retriever.domain.asking import can_answer, is_question
+from services.retriever.domain.asking import (
+    can_answer,
+    can_hold,
+    is_question,
+    kind_of,
+    without_question_words,
+)
 from services.retriever.domain.background.naming import empty, mixed
 from services.retriever.domain.candidates import Candidate
 from services.retriever.domain.query import Analysis
-from services.retriever.domain.text import Bag, Lexicon, heading_text
+from services.retriever.domain.text import Lexicon, heading_text
 
 _CLAUSE = re.compile(r"(?:[^。！？!?；;，,\n.]|[.,](?!\s|$))+[。！？!?；;，,\n.]*")
 _STEP = 1e-3
 # What a correction of a text that the query does not find is worth.
 _ELSEWHERE = 0.5
+# A text is hardly better found where the corrected one has this share of its score.
+_NEAR = 0.6
+# The same of a text that has nothing of the kind that is asked for.
+_FAR = 0.3
 # Share of a query's own words that make it the very question that was corrected.
 _VERBATIM = 0.9
 
@@ -66,35 +78,108 @@ def marks(
     return {identifier: tuple(ids) for identifier, ids in found.items()}
 
 
+class Asked(IntEnum):
+    """How far a query asks for a corrected statement."""
+
+    NO = 0
+    YES = 1
+    VERBATIM = 2
+
+
 def place(
     candidates: Sequence[Candidate],
     corrections: Sequence[Correction],
     analysis: Analysis,
     lexicon: Lexicon,
 ) -> None:
-    """Move the corrections' scores: just above what they correct where the query asks for that
+    """Move the corrections' scores: above what they correct where the query asks for that
     statement, just below it where the query asks for a sibling.
     """
     by_id = {candidate.id: candidate for candidate in candidates}
+    texts = [c for c in candidates if c.record.kind is not Kind.CORRECTION]
     for correction in corrections:
         own = by_id.get(correction.record.id)
-        touched = [
-            candidate
-            for candidate in candidates
-            if candidate.record.kind is not Kind.CORRECTION and correction.touches(candidate.record)
-        ]
         if own is None:
             continue
+        touched = [candidate for candidate in texts if correction.touches(candidate.record)]
         if not touched:
             if correction.anchors:
                 own.score *= _ELSEWHERE
             continue
         best = max(touched, key=lambda candidate: candidate.score)
-        if asks_for(correction, best.record, analysis, lexicon):
-            above = best.score + _STEP
-            own.score = max(own.score, above) if _brings(own, best, analysis, lexicon) else above
-        else:
+        asked = asks_for(correction, best.record, analysis, lexicon)
+        if asked is Asked.NO:
             own.score = min(own.score, best.score - _STEP)
+            continue
+        # Of several corrections of one text, the one that the words fit better comes first.
+        above = best.score + _STEP * (1 + own.score)
+        if asked is Asked.VERBATIM:
+            own.score = max(own.score, above)
+        elif _known_question(correction, analysis):
+            own.score = above
+        else:
+            above = max(above, _lifted(own, best, texts, analysis, lexicon))
+            own.score = max(own.score, above) if _brings(own, best, analysis, lexicon) else above
+        own.score = min(own.score, max(above, _named(own, best, texts, analysis, lexicon)))
+
+
+def _named(
+    own: Candidate,
+    best: Candidate,
+    texts: Sequence[Candidate],
+    analysis: Analysis,
+    lexicon: Lexicon,
+) -> float:
+    """A score below all texts that the query finds better than the corrected one and whose title
+    it names in words that the correction lacks; no limit where there are none.
+    """
+    telling = _lacking(own, best, analysis, lexicon)
+    named = (
+        text.score - _STEP
+        for text in texts
+        if text.score > best.score
+        and any(term in lexicon.bag(heading_text(text.record)).counts for term in telling)
+    )
+    return min(named, default=math.inf)
+
+
+def _lacking(own: Candidate, best: Candidate, analysis: Analysis, lexicon: Lexicon) -> list[str]:
+    """The query's words that neither the correction nor the text that it corrects has."""
+    bags = [lexicon.of(own.record), lexicon.of(best.record)]
+    mine = {term for bag in bags for term in (*bag.counts, *bag.singles)}
+    asked = (*_asked_terms(analysis, lexicon), *_asked_singles(analysis, lexicon))
+    return [term for term in asked if term not in mine]
+
+
+def _lifted(
+    own: Candidate,
+    best: Candidate,
+    texts: Sequence[Candidate],
+    analysis: Analysis,
+    lexicon: Lexicon,
+) -> float:
+    """A score above all texts of the corrected document that are hardly better found and answer
+    no better: they have no more of the query than the correction has, or nothing of the kind
+    that is asked for; and below those that answer better.
+    """
+    if best.record.anchor is None:
+        return 0.0
+    document = best.record.anchor.document_id
+    telling = _lacking(own, best, analysis, lexicon)
+    kind = kind_of(analysis.text)
+    ceiling, plain = math.inf, [best.score]
+    for text in texts:
+        anchor = text.record.anchor
+        if anchor is None or anchor.document_id != document or text.score <= best.score:
+            continue
+        bag = lexicon.of(text.record)
+        more = any(term in bag.counts or term in bag.singles for term in telling)
+        able = can_hold(kind, text.record.value)
+        if best.score < (_NEAR if able else _FAR) * text.score or (more and able):
+            ceiling = min(ceiling, text.score)
+        else:
+            plain.append(text.score)
+    return max(score for score in plain if score < ceiling) + _STEP * (1 + own.score)
 
 
 def _brings(own: Candidate, best: Candidate, analysis: Analysis, lexicon: Lexicon) -> bool:
@@ -105,46 +190,63 @@ def _brings(own: Candidate, best: Candidate, analysis: Analysis, lexicon: Lexico
 
 def asks_for(
     correction: Correction, corrected: MemoryRecord, analysis: Analysis, lexicon: Lexicon
-) -> bool:
+) -> Asked:
     """Whether the query asks for the corrected statement rather than for a sibling of it.
 
-    What counts are the query's words that do not name the whole document or section: how much
-    of them the correction has, against the best other clause of the corrected text.
+    What counts are the query's words that tell the statement from the rest of the corrected
+    text: those that the rest lacks, against those that a clause of the rest has and the
+    statement lacks. Words that name the whole document, section or subject tell nothing.
     """
     title = lexicon.bag(heading_text(corrected)).counts
     rest = [term for term in analysis.terms if term not in title]
-    target = lexicon.bag(_words(correction.record))
-    verbatim = sum(term in target.counts for term in rest) >= _VERBATIM * len(rest)
-    if corrected.anchor is None or (rest and verbatim):
-        return True
+    target = lexicon.bag(_words(correction.record)).counts
+    if corrected.anchor is None:
+        return Asked.YES
+    if rest and sum(term in target for term in rest) >= _VERBATIM * len(rest):
+        return Asked.VERBATIM
     said = _said(correction.record)
     if not can_answer(analysis.text, _detail(correction.record, "new"), said):
-        return False
+        return Asked.NO
     # Where nobody said which question the correction answers, or none is asked, it answers all.
-    plain = not (is_question(said) and is_question(analysis.text))
-    telling = [term for term in rest if not empty(term) and not mixed(term)]
+    plain = not _known_question(correction, analysis)
+    telling = [term for term in _asked_terms(analysis, lexicon) if term not in title]
     if not telling:
-        return plain or _same_point(correction, title, rest, lexicon)
-    mine: list[Bag] = [target]
-    others: list[Bag] = []
+        return Asked(plain or _same_point(correction, title, rest, lexicon))
+    mine, others = set(target), []
     old = _detail(correction.record, "old")
     for start, end, text in _clauses(corrected):
         bag = lexicon.bag(text)
         # Long sentences hold much beside the old value; only a known question tells it apart.
-        if not _inside(correction, corrected, start, end):
-            others.append(bag)
-        elif plain:
-            mine.append(bag)
-        elif old not in text:
-            others.append(bag)
-    mine_best, others_best = (
-        max((_covered(telling, rest, bag) for bag in bags), default=(0, 0))
-        for bags in (mine, others)
+        if _inside(correction, corrected, start, end) and (plain or (old and old in text)):
+            mine |= bag.counts.keys()
+        else:
+            others.append(bag.counts)
+    ours = sum(term in mine and not any(term in other for other in others) for term in telling)
+    theirs = max(
+        (sum(term in other and term not in mine for term in telling) for other in others),
+        default=0,
     )
-    if not plain:
-        # The question that was corrected is known: another one has to come close to it.
-        return mine_best > others_best and 2 * mine_best[0] > len(telling)
-    return mine_best >= others_best if mine_best[0] else others_best[0] == 0
+    if plain:
+        return Asked(ours >= theirs)
+    # The question that was corrected is known: another one has to come close to it.
+    return Asked(ours > theirs and 2 * sum(term in mine for term in telling) > len(telling))
+
+
+def _known_question(correction: Correction, analysis: Analysis) -> bool:
+    """Whether it is known which question the correction answers, and a question is asked."""
+    return is_question(_said(correction.record)) and is_question(analysis.text)
+
+
+def _asked_terms(analysis: Analysis, lexicon: Lexicon) -> list[str]:
+    """The query's words that can name a thing, without its question words."""
+    terms = lexicon.terms(without_question_words(analysis.text))
+    return [term for term in dict.fromkeys(terms) if not empty(term) and not mixed(term)]
+
+
+def _asked_singles(analysis: Analysis, lexicon: Lexicon) -> list[str]:
+    """The same of single Chinese characters."""
+    singles = lexicon.singles(without_question_words(analysis.text))
+    return [single for single in singles if not empty(single)]
 
 
 def _same_point(
@@ -154,14 +256,6 @@ def _same_point(
     subject = lexicon.terms(_detail(correction.record, "subject") or correction.record.key)
     own = [term for term in subject if term not in title and not empty(term)]
     return not own or any(term in rest for term in own)
-
-
-def _covered(telling: Sequence[str], rest: Sequence[str], bag: Bag) -> tuple[int, int]:
-    """How many of the telling terms a text has, and, for ties, of all the query's own."""
-    return (
-        sum(term in bag.counts for term in telling),
-        sum(term in bag.counts for term in rest),
-    )
 
 
 def _words(record: MemoryRecord) -> str:
@@ -202,7 +296,12 @@ def _clauses(record: MemoryRecord) -> list[tuple[int, int, str]]:
 
 def _overlap(first: DocumentAnchor, second: DocumentAnchor) -> bool:
     same = first.document_id != "" and first.document_id == second.document_id
-    return same and first.start < second.end and second.start < first.end
+    return (
+        same
+        and first.revision == second.revision
+        and first.start < second.end
+        and second.start < first.end
+    )
 
 
 def _anchors(raw: object) -> tuple[DocumentAnchor, ...]:

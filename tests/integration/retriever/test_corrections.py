@@ -1,6 +1,9 @@
 """Corrections above what they correct, and beside nothing else."""
 
-from services.kernel.contracts.records import Kind, MemoryRecord
+import pytest
+
+from services.kernel.contracts.records import Kind, MemoryRecord, MessageEvidence
+from services.retriever.domain.asking import is_question, kind_of, without_question_words
 from tests.support.searching import World, passage
 
 OFFICE = "办公类软件的采购上限为800元，例如文字处理软件。"
@@ -96,3 +99,129 @@ async def test_without_corrections_wanted_the_marks_stay() -> None:
     answer = await world.search("办公软件的采购上限", user=None, kinds=(Kind.PASSAGE,))
     assert [item.record.kind for item in answer.memories] == [Kind.PASSAGE]
     assert answer.memories[0].corrected_by == (str(OFFICE_IS_600.id),)
+
+
+LIMIT = "实验室用品的订购上限为300元，超过须签字。"
+STEPS = "订购时在系统填单，注明名称与数量；信息组评估；签字后生效。"
+
+
+def rules(*corrections: MemoryRecord) -> list[MemoryRecord]:
+    """One document of two sections about the same topic, and corrections."""
+    return [
+        passage(LIMIT, document="规定.md", title="用品订购报账规定", headings=("上限",)),
+        passage(STEPS, document="规定.md", title="用品订购报账规定", headings=("订购",), start=100),
+        *corrections,
+    ]
+
+
+def told(text: str, said: str, *, old: str, new: str) -> MemoryRecord:
+    """A correction of LIMIT with the words of whoever made it."""
+    record = correction(text, old=old, new=new, start=0, end=len(LIMIT), document="规定.md")
+    evidence = MessageEvidence(message_id="f1", text=said)
+    return record.model_copy(
+        update={"context": "用品订购报账规定 › 上限", "key": "上限", "evidence": (evidence,)}
+    )
+
+
+LIMIT_IS_200 = told(
+    "用户确认：实验室用品的上限是200元，而不是300元。",
+    "实验室用品的上限是200元，而不是300元。",
+    old="300元",
+    new="200元",
+)
+
+
+async def ask(records: list[MemoryRecord], query: str) -> list[MemoryRecord]:
+    world = World()
+    await world.put(records)
+    return [item.record for item in (await world.search(query, user=None)).memories]
+
+
+async def test_a_question_about_the_whole_topic_gets_the_correction_first() -> None:
+    found = await ask(rules(LIMIT_IS_200), "帮我看一下用品订购报账额度")
+    assert found[0].id == LIMIT_IS_200.id
+
+
+async def test_what_answers_better_stays_above_the_correction() -> None:
+    found = await ask(rules(LIMIT_IS_200), "用品订购由谁评估？")
+    assert found[0].value == STEPS
+
+
+async def test_a_text_without_a_number_is_no_answer_to_how_to_call() -> None:
+    numbers = "前台分机 5001，水电班分机 5206，门卫分机 5310。"
+    steps = "漏水时拨打水电班的电话，说明楼层与房间，水电班尽快上门。"
+    fixed = correction(
+        "用户确认：水电班的分机是 5260，不是 5206。", old="5206", new="5260",
+        start=0, end=len(numbers), document="手册.md",
+    )  # fmt: skip
+    records = [
+        passage(numbers, document="手册.md", title="手册", headings=("电话",)),
+        passage(steps, document="手册.md", title="手册", headings=("报修",), start=200),
+        fixed,
+    ]
+    assert (await ask(records, "房间漏水打哪个电话给水电班？"))[0].id == fixed.id
+    assert (await ask(records, "漏水时要向水电班说明什么？"))[0].value == steps
+
+
+FISH = "斑纹长鳍鱼，又称花纹鱼，为鲈形目的一种。本鱼分布于南海各岛，体长可达30公分。"
+
+
+def answered(question: str, new: str, old: str, *, at: str) -> MemoryRecord:
+    """A correction of the answer to a question that was named."""
+    said = f"“{question}”的答案应该是{new}，不是{old}。"
+    start = FISH.find(at)
+    record = correction(
+        f"用户确认：{said}", old=old, new=new, start=start, end=start + len(at), document="鱼.md"
+    )
+    return record.model_copy(
+        update={"evidence": (MessageEvidence(message_id="f2", text=said),), "context": "长鳍鱼"}
+    )
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["斑纹长鳍鱼分布在什么海域？", "斑纹长鳍鱼属于什么目？", "斑纹长鳍鱼怎么养？"],
+)
+async def test_a_corrected_question_answers_no_other_question_of_its_subject(query: str) -> None:
+    record = answered("斑纹长鳍鱼体长多少", "50公分", "30公分", at="体长可达30公分。")
+    found = await ask([passage(FISH, document="鱼.md", title="长鳍鱼"), record], query)
+    assert [item.kind for item in found] == [Kind.PASSAGE, Kind.CORRECTION]
+
+
+@pytest.mark.parametrize("query", ["斑纹长鳍鱼体长多少？", "斑纹长鳍鱼的体长最多是多少"])
+async def test_a_corrected_question_is_answered_first(query: str) -> None:
+    record = answered("斑纹长鳍鱼体长多少", "50公分", "30公分", at="体长可达30公分。")
+    found = await ask([passage(FISH, document="鱼.md", title="长鳍鱼"), record], query)
+    assert [item.kind for item in found] == [Kind.CORRECTION, Kind.PASSAGE]
+
+
+async def test_the_thing_that_a_title_names_is_not_answered_by_a_correction_of_its_like() -> None:
+    other = FISH.replace("斑纹长鳍鱼", "小斑纹长鳍鱼").replace("30公分", "12公分")
+    record = answered("斑纹长鳍鱼体长多少", "50公分", "30公分", at="体长可达30公分。")
+    records = [
+        passage(FISH, document="鱼.md", title="斑纹长鳍鱼"),
+        passage(other, document="小鱼.md", title="小斑纹长鳍鱼"),
+        record,
+    ]
+    assert (await ask(records, "小斑纹长鳍鱼体长多少？"))[0].value == other
+    assert (await ask(records, "斑纹长鳍鱼体长多少？"))[0].id == record.id
+
+
+async def test_a_correction_of_an_earlier_revision_marks_no_later_one() -> None:
+    later = passage(OFFICE, document="制度.md", title="软件采购制度")
+    assert later.anchor is not None
+    later = later.model_copy(update={"anchor": later.anchor.model_copy(update={"revision": 2})})
+    world = World()
+    await world.put([later, OFFICE_IS_600])
+    answer = await world.search("办公软件的采购上限", user=None)
+    assert all(item.corrected_by == () for item in answer.memories)
+
+
+def test_kinds_of_question() -> None:
+    assert kind_of("Which number do I call for repairs?") == "phone"
+    assert kind_of("报修电话是多少") == "phone"
+    assert kind_of("电话费多少钱") == "amount"
+    assert is_question("（问题：这种鱼有几枚硬棘）")
+    assert is_question("The answer to this one should be twelve.")
+    assert not is_question("办公类软件的上限是600元")
+    assert "哪" not in without_question_words("他去了哪里")

@@ -58,3 +58,44 @@ def test_no_correction_changes_nothing_and_says_why(words: str) -> None:
     decisions, reason = decided(words, RECORDS)
     assert decisions == []
     assert reason
+
+
+def test_a_question_in_front_of_its_answer_is_no_cue() -> None:
+    text = "十二名队员中有十一名参加过奥运会，只有林海波例外。"
+    decisions, reason = decided(
+        "更正一下，十二名队员中谁不是奥运会选手正确的说法是周子安。", passages("队.md", text)
+    )
+    (decision,) = decisions
+    assert (decision.old, decision.new) == ("", "周子安"), reason
+
+
+def test_the_users_own_punctuation_stays() -> None:
+    words = "本店的招牌菜应该是红烧肉、东坡肘子。而不是清蒸鱼。"
+    (decision,) = decided(words, passages("菜单.md", "本店的招牌菜是清蒸鱼。"))[0]
+    assert decision.text == f"用户确认：{words}"
+
+
+def test_the_title_that_is_named_wins_over_a_longer_one() -> None:
+    records = [
+        *passages("a.md", "# 大角龙\n前上颌骨齿2枚，体形修长。"),
+        *passages("b.md", "# 角龙\n它的体形也长。前上颌骨齿2枚。"),
+    ]
+    for ordered in (records, records[::-1]):
+        (decision,) = decided("文档有误：2枚应改为8枚（问题：角龙有几枚前上颌骨齿）。", ordered)[0]
+        assert [anchor.document_name for anchor in decision.anchors] == ["b.md"]
+
+
+def test_a_name_that_stands_twice_in_a_document_is_corrected_twice() -> None:
+    text = "本线受到蓝湾小巴公司的竞争。\n其后班次减少。\n早期因蓝湾小巴公司的竞争，客量不高。"
+    words = "与本线竞争的不是蓝湾小巴公司，是绿岛小巴公司。"
+    (decision,) = decided(words, passages("线.md", text))[0]
+    assert [text[anchor.start : anchor.end] for anchor in decision.anchors] == [
+        "本线受到蓝湾小巴公司的竞争。",
+        "早期因蓝湾小巴公司的竞争，客量不高。",
+    ]
+
+
+def test_the_number_in_a_name_is_no_value() -> None:
+    text = "KX-3b是一颗行星，轨道周期为5日15小时。"
+    (decision,) = decided("KX-3b的轨道周期应该是5日11小时。", passages("星.md", text))[0]
+    assert decision.after == "KX-3b是一颗行星，轨道周期为5日11小时。"
