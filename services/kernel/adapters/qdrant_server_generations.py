@@ -20,7 +20,7 @@ from services.kernel.adapters.qdrant_server import (
     create_collection,
     server_errors,
 )
-from services.kernel.contracts.errors import Conflict, NotFound
+from services.kernel.contracts.errors import Conflict, DependencyUnavailable, NotFound
 from services.kernel.ports.generations import Generation
 from services.kernel.ports.index import Identity, Index
 
@@ -80,13 +80,18 @@ class ServerGenerations:
             if unfinished and await self._identity(name) == identity:
                 return await self.get(name)
         name = next_name(names)
-        async with server_errors():
-            await create_collection(
-                self._client,
-                self._collection(name),
-                dimension=identity.dimension or None,
-                metadata={"identity": identity_to(identity)},
-            )
+        try:
+            async with server_errors():
+                await create_collection(
+                    self._client,
+                    self._collection(name),
+                    dimension=identity.dimension or None,
+                    metadata={"identity": identity_to(identity)},
+                )
+        except DependencyUnavailable:
+            # Another process may have been a moment earlier: then it is there, and the same.
+            if name not in await self.names() or await self._identity(name) != identity:
+                raise
         return await self.get(name)
 
     async def activate(self, name: str) -> None:

@@ -1,5 +1,6 @@
 """Generations of the index, on both stores: which serves, what is kept, what is refused."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -48,6 +49,18 @@ async def test_the_first_is_made_and_serves(generations: Generations) -> None:
     assert await generations.current() == first
     assert await generations.previous() is None
     assert list(await generations.names()) == ["g0001"]
+
+
+@pytest.mark.parametrize("world", [world for world in WORLDS if world != "edge"])
+async def test_two_processes_that_start_at_once_make_one(world: str) -> None:
+    """Memorizer and retriever on a new server; a folder has one process."""
+    async with qdrant_client(world) as client:
+        prefix = f"test-{uuid.uuid4().hex}"
+        both = [ServerGenerations(client, prefix) for _ in range(2)]
+        made = await asyncio.gather(*(one.ensure(OLD) for one in both))
+        assert {one.name for one in made} == {"g0001"}
+        assert list(await both[0].names()) == ["g0001"]
+        await client.delete_collection(f"{prefix}-g0001")
 
 
 async def test_another_identity_is_refused_with_the_way_out(generations: Generations) -> None:
