@@ -151,7 +151,7 @@ def _personal(
         decisive=choice.decisive,
     )
     kept = without_duplicates(ordered(candidates)[:_KEPT], analysis.terms, lexicon)
-    kept = spread(kept)
+    kept = spread(kept, several=analysis.several)
     set_relativity(kept, level(best))
     return kept
 

@@ -1,5 +1,6 @@
 """The same thing is shown once: duplicates, overlaps, summaries of what is shown, neighbours."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from services.kernel.contracts.records import Kind, MemoryRecord
@@ -11,7 +12,12 @@ _ALIKE = 0.8
 _JOINED = 1600
 _SUMMARY = 0.6
 # Measured on BEAM and MemoryBank.
-_SAME_MESSAGE = 0.6
+_SAME_MESSAGE = 0.5
+_SAME_TALK = 0.9
+_NEXT = 0.8
+_NEAR = 3
+# As many as a list of an answer holds.
+_SPREAD = 25
 _RESTATED = (Kind.FACT, Kind.PREFERENCE)
 
 
@@ -44,17 +50,53 @@ def without_duplicates(
     return kept
 
 
-def spread(candidates: Sequence[Candidate]) -> list[Candidate]:
+def spread(candidates: Sequence[Candidate], *, several: bool = False) -> list[Candidate]:
     """Several memories of one message make room for those of others: each further one counts
-    `_SAME_MESSAGE` of its score. Best first, as they came.
+    `_SAME_MESSAGE` of its score. several: memories of many times are wanted, so that those of
+    one conversation and those said next to another make room, too. Best first.
     """
     seen: set[str] = set()
     for candidate in candidates:
-        sources = {one.message_id for one in candidate.record.evidence if one.role == "user"}
+        sources = _user_messages(candidate)
         if sources and sources <= seen:
             candidate.score *= _SAME_MESSAGE
         seen |= sources
-    return sorted(candidates, key=lambda candidate: (-candidate.score, str(candidate.id)))
+    best = sorted(candidates, key=lambda candidate: (-candidate.score, str(candidate.id)))
+    return _over_time(best) if several else best
+
+
+def _over_time(candidates: Sequence[Candidate]) -> list[Candidate]:
+    times = {time: place for place, time in enumerate(sorted(set(map(_said_at, candidates))))}
+    left = [(candidate, times[_said_at(candidate)]) for candidate in candidates]
+    kept: list[Candidate] = []
+    talks: Counter[str] = Counter()
+    near: set[int] = set()
+
+    def worth(one: tuple[Candidate, int]) -> float:
+        candidate, place = one
+        next_to = _NEXT if place in near else 1.0
+        return candidate.score * next_to * _SAME_TALK ** talks[candidate.record.conversation_id]
+
+    while left and len(kept) < _SPREAD:
+        chosen = max(left, key=worth)
+        candidate, place = chosen
+        candidate.score = worth(chosen)
+        left.remove(chosen)
+        kept.append(candidate)
+        talks[candidate.record.conversation_id] += 1
+        near.update(range(place - _NEAR, place + _NEAR + 1))
+    lowest = kept[-1].score if kept else 0.0
+    for candidate, _ in left:
+        candidate.score = min(candidate.score, lowest)
+    return [*kept, *(candidate for candidate, _ in left)]
+
+
+def _user_messages(candidate: Candidate) -> frozenset[str]:
+    return frozenset(one.message_id for one in candidate.record.evidence if one.role == "user")
+
+
+def _said_at(candidate: Candidate) -> int:
+    return max((one.chat_time or 0 for one in candidate.record.evidence), default=0)
 
 
 def demote_summaries(candidates: Sequence[Candidate]) -> None:

@@ -10,6 +10,7 @@ from services.retriever.domain.fusion import fuse
 from services.retriever.domain.matching import bm25, coverage, rarity, single_rarity
 from services.retriever.domain.query import Analysis, Tense, day_of
 from services.retriever.domain.text import Lexicon
+from services.retriever.domain.wishes import weigh_wishes
 
 _B = 0.75
 _AVERAGE = 100.0
@@ -30,7 +31,7 @@ _ABOUT_TALK = """
     列出 顺序 提到 提及 说过 告诉 聊过 聊了 讨论 对话 聊天 记得 还记得 曾经 分享 总结
     概述 概括 请问 按照 之前 名字
 """
-_TALK = 0.3
+_TALK = 0.1
 
 
 def rank_personal(
@@ -66,10 +67,9 @@ def rank_personal(
         if analysis.days and _said_then(record, analysis):
             score += _DAY
         candidate.score = score + _DECISIVE * min(1.0, decisive.get(record.id, 0.0))
-    top = max((candidate.score for candidate in candidates), default=0.0)
-    for candidate in candidates:
-        candidate.score = candidate.score / top if top > 0 else 0.0
-    return max(
+    _to_one(candidates)
+    # A wish applies to the question without covering it.
+    best = max(
         (
             coverage(weights, bag)
             for bag, candidate in zip(bags, candidates, strict=True)
@@ -77,6 +77,15 @@ def rank_personal(
         ),
         default=0.0,
     )
+    weigh_wishes(candidates, analysis, lexicon)
+    _to_one(candidates)
+    return best
+
+
+def _to_one(candidates: Sequence[Candidate]) -> None:
+    top = max((candidate.score for candidate in candidates), default=0.0)
+    for candidate in candidates:
+        candidate.score = candidate.score / top if top > 0 else 0.0
 
 
 def said_at(record: MemoryRecord) -> int:

@@ -73,6 +73,14 @@ _I_SAID = re.compile(
     r"|mentioned)",
     re.IGNORECASE,
 )
+# Several memories are wanted, spread over the conversations: lists, orders, developments.
+_SEVERAL = re.compile(
+    r"总结|概括|概述|回顾|历次|依次|顺序|先后|一共|总共|所有|全部|都[有去做聊说]|哪些|哪几|变化|经过"
+    r"|\b(?:list|summar\w+|overview|recap|throughout|across|everything|evolution"
+    r"|over (?:time|the (?:past|last))|in order|order in which"
+    r"|how (?:have|has|had|did) .* (?:chang|evolv|develop|progress)\w*)\b",
+    re.IGNORECASE,
+)
 
 
 class Tense(StrEnum):
@@ -100,7 +108,7 @@ class Day:
 @dataclass(frozen=True, slots=True)
 class Analysis:
     """A query, understood. languages: `zh`, `en`, or both. terms: distinct, in order.
-    of_assistant: it asks for what the assistant said.
+    of_assistant: it asks for what the assistant said. several: it wants more than one memory.
     """
 
     text: str
@@ -110,6 +118,7 @@ class Analysis:
     days: tuple[Day, ...]
     zone: ZoneInfo
     of_assistant: bool = False
+    several: bool = False
 
 
 def analyse(text: str, lexicon: Lexicon, *, now: int, timezone: str) -> Analysis:
@@ -123,6 +132,7 @@ def analyse(text: str, lexicon: Lexicon, *, now: int, timezone: str) -> Analysis
         days=_days(text, datetime.fromtimestamp(now / 1000, zone).date()),
         zone=zone,
         of_assistant=bool(_YOU_SAID.search(text)) and not _I_SAID.search(text),
+        several=_SEVERAL.search(text) is not None,
     )
 
 

@@ -19,6 +19,7 @@ from services.retriever.domain.text import Lexicon
 
 _CORRECTIONS = 100
 _TURNS = 40
+_PREFERENCES = 40
 _SIBLINGS = 16
 _EMPTY = SparseVector((), ())
 _BACKGROUND_KINDS = (Kind.FACT, Kind.PREFERENCE, Kind.MESSAGE)
@@ -132,13 +133,11 @@ class Search:
         batch.add("knowledge-dense", "dense", dense, knowledge, limit=limit)
         batch.add("correction-sparse", "sparse", sparse, corrections, corpus=corpus, limit=20)
         # What is known of the user, whatever the query says: newest first.
-        batch.add(
-            "facts-recent",
-            "recent",
-            _EMPTY,
-            scope.personal((Kind.FACT, Kind.PREFERENCE)),
-            limit=self._options.background_facts,
-        )
+        for name, kind, most in (
+            ("facts-recent", Kind.FACT, self._options.background_facts),
+            ("preferences-recent", Kind.PREFERENCE, _PREFERENCES),
+        ):
+            batch.add(name, "recent", _EMPTY, scope.personal((kind,)), limit=most)
         if self._options.background and knowledge is not None:
             turns = scope.personal((Kind.MESSAGE,))
             batch.add("turns-recent", "recent", _EMPTY, turns, limit=_TURNS)
@@ -154,7 +153,7 @@ class Search:
             knowledge_dense=hits.get("knowledge-dense", []),
             exhausted=len(hits.get("knowledge-sparse", [])) < limit,
             corrections=tuple(hit.record for hit in corrections),
-            background=_records(hits, "facts-recent", "turns-recent"),
+            background=_records(hits, "facts-recent", "preferences-recent", "turns-recent"),
         )
 
     def _second(self, request: SearchRequest, analysis: Analysis, found: Found) -> _Batch:
