@@ -86,7 +86,6 @@ class Layout:
                 f"postgresql+asyncpg://memloom@127.0.0.1:{self.postgres_port}/memloom_{{service}}"
             ),
             "MEMLOOM_TIKA__URL": f"http://127.0.0.1:{self.tika_port}",
-            "MEMLOOM_OTLP__ENDPOINT": f"http://127.0.0.1:{self.otlp_port}",
             "MEMLOOM_RUNTIME__OTLP_ENDPOINT": f"http://127.0.0.1:{self.otlp_port}",
         }
 

@@ -52,7 +52,7 @@ class Assistant:
         """An answer that rests on memories; the turn becomes memory where the caller wants it."""
         if self._model is None:
             raise NotConfigured(
-                "no chat model is configured: set MEMLOOM_CHAT__BASE_URL and its siblings, or "
+                "no chat model is configured: set MEMLOOM_CHAT__MODEL and its siblings, or "
                 "use search/memory and answer with a model of your own"
             )
         if tokens_of(request.query) > MAX_CHAT_TOKENS:

@@ -15,7 +15,7 @@ from services.gateway.handlers.knowledgebases import require_linked
 from services.gateway.handlers.ports import CatalogueStore, ConversationStore, Outbox, TaskStore
 from services.kernel.contracts.errors import Code, InvalidInput, NotFound
 from services.kernel.contracts.events import FeedbackGiven
-from services.kernel.contracts.records import Owner, OwnerType
+from services.kernel.contracts.records import MemoryRecord, Owner, OwnerType
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.preview import Preview
 from services.kernel.ports.records import Records
@@ -145,7 +145,9 @@ class FeedbackDesk:
         return correction(found or entry, state="active" if active else "undone")
 
     async def _state(self, call: Call, entry: CorrectionEntry) -> str:
-        """active, undone, superseded (by a later correction) or deleted."""
+        """active, undone, superseded (by a later correction), retired (a newer document says the
+        same) or deleted.
+        """
         if not entry.active:
             return "undone"
         try:
@@ -154,6 +156,8 @@ class FeedbackDesk:
             return "deleted"
         if record.superseded_by is not None:
             return "superseded"
+        if _says_itself(record):
+            return "retired"
         return {"activated": "active", "archived": "retired"}.get(
             record.status.value, record.status.value
         )
@@ -209,3 +213,11 @@ class FeedbackDesk:
             recent_messages=tuple(message for message, _ in recent),
             timezone=self._limits.timezone,
         )
+
+
+def _says_itself(record: MemoryRecord) -> bool:
+    """Whether a document that came after the correction says what it says."""
+    restated = record.detail.get("restated")
+    return isinstance(restated, list) and any(
+        isinstance(item, dict) and item.get("says") == "new" for item in restated
+    )

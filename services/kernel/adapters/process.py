@@ -278,9 +278,7 @@ def start(settings: P, assemble: Assemble[P], *, name: str, alone: bool = False)
     alone: as of `running`.
     """
     logging.setup(name, level=settings.runtime.log_level, json=settings.runtime.log_json)
-    provider = tracing.setup(
-        name, endpoint=settings.runtime.otlp_endpoint or settings.otlp.endpoint
-    )
+    provider = tracing.setup(name, endpoint=settings.runtime.otlp_endpoint)
     try:
         asyncio.run(run_process(settings, assemble, name=name, alone=alone))
     except MemloomError as error:

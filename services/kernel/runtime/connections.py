@@ -140,12 +140,6 @@ class TikaSettings(BaseModel):
         return value.rstrip("/")
 
 
-class OtlpSettings(BaseModel):
-    """Where spans go; nothing is exported where `endpoint` is empty."""
-
-    endpoint: str = Field(default="", description="OTLP over gRPC, as http://host:4317.")
-
-
 class PeerSettings(BaseModel):
     """Internal gRPC of the services that others call, as host:port."""
 
@@ -167,5 +161,4 @@ class ConnectionSettings(Settings):
     postgres: PostgresSettings = Field(default_factory=PostgresSettings)
     qdrant: QdrantSettings = Field(default_factory=QdrantSettings)
     tika: TikaSettings = Field(default_factory=TikaSettings)
-    otlp: OtlpSettings = Field(default_factory=OtlpSettings)
     peers: PeerSettings = Field(default_factory=PeerSettings)

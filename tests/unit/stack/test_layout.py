@@ -14,7 +14,7 @@ from deploy.stack import process
 from deploy.stack.layout import Layout
 from deploy.stack.servers import servers
 from deploy.stack.services import services
-from services.kernel.runtime.connections import ConnectionSettings
+from services.kernel.adapters.process import ProcessSettings
 
 SLEEPER = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
 
@@ -34,12 +34,12 @@ def test_the_printed_environment_is_what_the_services_read(
     layout = Layout(cache=tmp_path, data=tmp_path)
     for name, value in layout.environment().items():
         monkeypatch.setenv(name, value)
-    settings = ConnectionSettings()
+    settings = ProcessSettings()
     assert settings.kafka.bootstrap == "127.0.0.1:19092"
     assert settings.minio.endpoint == "127.0.0.1:19000"
     assert settings.postgres.url_for("parser").endswith("127.0.0.1:15432/memloom_parser")
     assert settings.tika.url == "http://127.0.0.1:19998"
-    assert settings.otlp.endpoint == "http://127.0.0.1:14317"
+    assert settings.runtime.otlp_endpoint == "http://127.0.0.1:14317"
     assert settings.qdrant.url == ""
 
 
