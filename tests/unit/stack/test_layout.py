@@ -15,6 +15,7 @@ from deploy.stack.layout import Layout
 from deploy.stack.servers import servers
 from deploy.stack.services import services
 from services.kernel.adapters.process import ProcessSettings
+from services.kernel.runtime.connections import ConnectionSettings
 
 SLEEPER = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
 
