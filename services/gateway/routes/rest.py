@@ -34,6 +34,12 @@ _TAGS: Final[list[str | Enum]] = ["openmem/v1"]
 # Where clients expect the API: the public one's two regions, and a short form.
 MOUNTS: Final = ("/api/openmem/v1", "/platform/api/openmem/v1", "/openmem/v1")
 
+_PROFILES = (
+    *(f"/{verb}/profile_template" for verb in ("add", "list", "get", "update", "delete", "bind")),
+    "/edit/profile",
+    "/delete/profile",
+)
+
 
 class _Door:
     """From a request to a call: key first, then rate, then the body."""
@@ -148,6 +154,21 @@ def _add_special(router: APIRouter, door: _Door, cases: UseCases) -> None:
             ]
         },
     )
+
+    async def profiles(request: Request) -> Response:
+        """Not offered, and said so: the public client repeats what it takes for a broken link."""
+        try:
+            await door.call(request)
+        except MemloomError as error:
+            return failure(request, error, {"success": False})
+        return failure(request, refused, {"success": False})
+
+    refused = MemloomError(
+        "profiles are not offered; what users say becomes memories, see get/memory",
+        code=Code.OPERATION_FAILED,
+    )
+    for path in _PROFILES:
+        router.add_api_route(path, profiles, methods=["POST"], include_in_schema=False)
     for path in ("/ping", "/ping/"):
         router.add_api_route(path, ping, methods=["GET"], summary="Ping", include_in_schema=False)
 
