@@ -32,6 +32,7 @@ from services.memorizer.handlers.indexing import IndexWriter
 from services.memorizer.handlers.messages import Messages
 from services.memorizer.handlers.records import RecordCommands
 from services.memorizer.handlers.reindexing import LiveGenerations, Reindexing
+from services.memorizer.handlers.restating import Restating
 from services.memorizer.handlers.sweeping import Sweeper
 from services.memorizer.settings import MemorizerSettings
 from services.memorizer.store import (
@@ -138,6 +139,13 @@ class Memorizer:
         shared = {"database": database, "store": self.store, "writer": writer}
         documents = Documents(
             database=database,
+            restating=Restating(
+                database=database,
+                store=self.store,
+                writer=writer,
+                clock=self.clock,
+                tokenise=LexicalBm25().tokens,
+            ),
             store=self.store,
             blobs=self.blobs,  # type: ignore[arg-type] # a part of the port
             writer=writer,

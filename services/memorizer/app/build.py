@@ -31,6 +31,7 @@ from services.memorizer.handlers.indexing import IndexWriter
 from services.memorizer.handlers.messages import Messages
 from services.memorizer.handlers.records import RecordCommands
 from services.memorizer.handlers.reindexing import LiveGenerations, Reindexing
+from services.memorizer.handlers.restating import Restating
 from services.memorizer.handlers.sweeping import Sweeper
 from services.memorizer.servicer import RecordsServicer
 from services.memorizer.settings import MemorizerSettings
@@ -98,8 +99,12 @@ def build(
         clock=clock,
     )
     owed, asks_model = SqlEnrichmentStore(), chat is not None
+    restating = Restating(
+        database=database, store=store, writer=writer, clock=clock, tokenise=encoder.tokens
+    )
     documents = Documents(
         database=database,
+        restating=restating,
         store=store,
         owed=owed,
         asks_model=asks_model,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from services.kernel.contracts.records import MemoryRecord, Status
+from services.memorizer.domain.restating import is_spent
 
 
 def rechain(chain: Sequence[MemoryRecord], now: int) -> list[MemoryRecord]:
@@ -11,7 +12,8 @@ def rechain(chain: Sequence[MemoryRecord], now: int) -> list[MemoryRecord]:
 
     A pure function of the members, their times and whether they are undone
     (`detail["undone"]`): undo and redo are the same call with one flag changed. A correction
-    that holds only from a later day (`valid_from` > `now`, ms) replaces nothing yet.
+    that holds only from a later day (`valid_from` > `now`, ms) replaces nothing yet; one that
+    the documents have caught up with, so that nothing says the old thing any more, is archived.
     """
     ordered = sorted(chain, key=lambda item: (item.created_at, str(item.id)))
     live = [
@@ -24,7 +26,7 @@ def rechain(chain: Sequence[MemoryRecord], now: int) -> list[MemoryRecord]:
     result = []
     for item in ordered:
         after, before = successor.get(item.id), predecessor.get(item.id)
-        holds = after is None and not item.detail.get("undone")
+        holds = after is None and not item.detail.get("undone") and not is_spent(item)
         result.append(
             item.model_copy(
                 update={

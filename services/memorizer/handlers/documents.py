@@ -41,6 +41,7 @@ from services.memorizer.handlers.ports import (
     RecordStore,
     Work,
 )
+from services.memorizer.handlers.restating import Restating
 
 _PARSED_LIMIT = 512 << 20
 # Characters; a shorter passage is a statement already.
@@ -80,8 +81,10 @@ class Documents:
         clock: Clock,
         batch_passages: int,
         owed: EnrichmentStore,
+        restating: Restating,
         asks_model: bool = False,
     ) -> None:
+        self._restating = restating
         self._database = database
         self._store = store
         self._blobs = blobs
@@ -164,6 +167,8 @@ class Documents:
             records = [record for record in records if record.id not in erased]
             await self._store.put(tx, records)
         await self._writer.sync(records)
+        last = event.batch + 1 == event.batches
+        await self._restating.on_passages(event, records, last=last)
         passages = sum(1 for record in records if record.kind is Kind.PASSAGE)
 
         async def apply(tx: Transaction) -> Sequence[Event]:
@@ -215,6 +220,8 @@ class Documents:
             ids = await self._store.erase_document(
                 tx, event.project_id, event.document_id, below_revision=None
             )
+            changes = await self._restating.forget(tx, event)
+        await self._restating.settle(changes)
         if ids:
             await self._writer.remove(ids)
         await self._writer.remove_where(

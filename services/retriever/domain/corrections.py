@@ -41,19 +41,21 @@ _VERBATIM = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """An active correction: its record, the spans and the records that it corrects."""
+    """An active correction: its record, the spans and the records that it corrects, and the spans
+    of later documents that say by themselves what it says: then it has retired, and they take
+    its place.
+    """
 
     record: MemoryRecord
     anchors: tuple[DocumentAnchor, ...]
     target_ids: frozenset[str]
+    heirs: tuple[DocumentAnchor, ...] = ()
 
     def touches(self, record: MemoryRecord) -> bool:
         """Whether `record` holds what is corrected."""
         if str(record.id) in self.target_ids:
             return True
-        return record.anchor is not None and any(
-            _overlap(anchor, record.anchor) for anchor in self.anchors
-        )
+        return _on_any(self.anchors, record)
 
 
 def read(record: MemoryRecord) -> Correction:
@@ -63,7 +65,13 @@ def read(record: MemoryRecord) -> Correction:
         anchors = (record.anchor,)
     targets = record.detail.get("target_ids")
     named = frozenset(map(str, targets)) if isinstance(targets, list) else frozenset()
-    return Correction(record, anchors, named)
+    later = record.detail.get("restated")
+    said: dict[str, list[object]] = {"old": [], "new": []}
+    for item in later if isinstance(later, list) else []:
+        if isinstance(item, Mapping):
+            said.setdefault(str(item.get("says")), []).append(item.get("anchor"))
+    heirs = _anchors(said["new"])
+    return Correction(record, (*anchors, *_anchors(said["old"])), named, heirs)
 
 
 def marks(
@@ -99,7 +107,9 @@ def place(
     texts = [c for c in candidates if c.record.kind is not Kind.CORRECTION]
     for correction in corrections:
         own = by_id.get(correction.record.id)
-        if own is None:
+        if correction.heirs:
+            _inherit(correction, own, texts, analysis, lexicon)
+        if own is None or own.score <= 0:
             continue
         touched = [candidate for candidate in texts if correction.touches(candidate.record)]
         if not touched:
@@ -149,6 +159,29 @@ def _lacking(own: Candidate, best: Candidate, analysis: Analysis, lexicon: Lexic
     mine = {term for bag in bags for term in (*bag.counts, *bag.singles)}
     asked = (*_asked_terms(analysis, lexicon), *_asked_singles(analysis, lexicon))
     return [term for term in asked if term not in mine]
+
+
+def _inherit(
+    correction: Correction,
+    own: Candidate | None,
+    texts: Sequence[Candidate],
+    analysis: Analysis,
+    lexicon: Lexicon,
+) -> None:
+    """What says the new thing stands above what says the old one, and the correction is not
+    shown; it is only where the query finds nothing else that says the new thing.
+    """
+    heirs = [text for text in texts if _on_any(correction.heirs, text.record)]
+    stale = [text for text in texts if correction.touches(text.record) and text not in heirs]
+    if stale and not heirs:
+        return
+    if own is not None:
+        own.score = 0.0
+    if stale:
+        best = max(stale, key=lambda text: text.score)
+        heir = max(heirs, key=lambda text: text.score)
+        if asks_for(correction, best.record, analysis, lexicon) is not Asked.NO:
+            heir.score = max(heir.score, best.score + _STEP)
 
 
 def _lifted(
@@ -302,6 +335,10 @@ def _overlap(first: DocumentAnchor, second: DocumentAnchor) -> bool:
         and first.start < second.end
         and second.start < first.end
     )
+
+
+def _on_any(anchors: Sequence[DocumentAnchor], record: MemoryRecord) -> bool:
+    return record.anchor is not None and any(_overlap(item, record.anchor) for item in anchors)
 
 
 def _anchors(raw: object) -> tuple[DocumentAnchor, ...]:

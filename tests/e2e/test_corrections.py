@@ -1,0 +1,159 @@
+"""Corrections over real HTTP, against a process of its own: they end, come back, and stay apart."""
+
+import base64
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.embedded import Memloom, wait_until
+
+RULES = """# 办公用品管理规定
+
+## 申领上限
+
+每人每季度申领签字笔的上限是十二支，笔记本的上限是四本。
+
+## 归还
+
+离职时须归还计算器与订书机。
+"""
+WORDS = "签字笔的上限是八支，不是十二支。"
+QUERY = "签字笔每季度能领几支？"
+
+
+@pytest.fixture(scope="module")
+def memloom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Memloom]:
+    with Memloom(tmp_path_factory.mktemp("corrections") / "data") as running:
+        yield running
+
+
+def encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def add(memloom: Memloom, kb: str, text: str, name: str = "规定.md") -> str:
+    (file,) = memloom.add_files(kb, [{"name": name, "content": encoded(text)}])
+    (ended,) = memloom.wait_for_files([file["id"]])
+    assert ended["status"] == "COMPLETED", ended
+    return str(file["id"])
+
+
+def request(memloom: Memloom, method: str, path: str, **more: Any) -> Any:
+    """What a call of our own routes answers."""
+    response = httpx.request(
+        method,
+        f"{memloom.url}/api/v1{path}",
+        headers={"Authorization": f"Token {memloom.key}", **more.pop("headers", {})},
+        timeout=60,
+        **more,
+    )
+    assert response.is_success, response.text
+    return response.json()
+
+
+def log(memloom: Memloom, kb: str) -> list[dict[str, Any]]:
+    return list(request(memloom, "GET", f"/knowledge-bases/{kb}/corrections")["corrections"])
+
+
+def say(memloom: Memloom, kb: str, words: str, user: str = "boss") -> str:
+    """Give feedback, wait, and return the id of the correction that it made."""
+    task = memloom.feedback(user, words, [kb])
+    ended = memloom.wait_for_task(task)
+    (identifier,) = ended["memory_views"]["detail_factual"]["memory_ids"][-1:]
+    return str(identifier)
+
+
+def found(memloom: Memloom, kb: str, query: str = QUERY) -> list[dict[str, Any]]:
+    return list(memloom.search("reader", query, [kb])["memory_detail_list"])
+
+
+def corrected(memloom: Memloom) -> tuple[str, str, str]:
+    """A knowledge base with one document and one correction."""
+    kb = memloom.create_kb("用品")
+    document = add(memloom, kb, RULES)
+    return kb, document, say(memloom, kb, WORDS)
+
+
+def shown(items: list[dict[str, Any]], correction: str) -> list[str]:
+    """Each item as what it is to the correction."""
+    return [
+        "correction"
+        if item["id"] == correction
+        else ("old" if "十二支" in item["memory_value"] else "new")
+        + (" marked" if correction in item.get("corrected_by", []) else "")
+        for item in items
+        if item["id"] == correction or "签字笔" in item["memory_value"]
+    ]
+
+
+def replace(memloom: Memloom, document: str, text: str) -> None:
+    markdown = {"Content-Type": "text/markdown"}
+    path = f"/documents/{document}/content"
+    request(memloom, "PUT", path, content=text.encode(), headers=markdown)
+    (ended,) = memloom.wait_for_files([document])
+    assert ended["status"] == "COMPLETED", ended
+
+
+def test_a_newer_revision_that_says_the_new_value_retires_the_correction(memloom: Memloom) -> None:
+    kb, document, correction = corrected(memloom)
+    assert shown(found(memloom, kb), correction) == ["correction", "old marked"]
+    replace(memloom, document, RULES.replace("十二支", "八支").replace("四本", "五本"))
+    assert shown(found(memloom, kb), correction) == ["new"]
+    assert [entry["state"] for entry in log(memloom, kb)] == ["retired"]
+    # The one after it says the old value again: nobody took the correction back.
+    replace(memloom, document, RULES.replace("四本", "六本"))
+    assert shown(found(memloom, kb), correction) == ["correction", "old marked"]
+    assert [entry["state"] for entry in log(memloom, kb)] == ["active"]
+
+
+def test_a_newer_document_that_says_the_old_value_does_not_win(memloom: Memloom) -> None:
+    kb, document, correction = corrected(memloom)
+    newer = add(memloom, kb, RULES.replace("四本", "三本"), "新规定.md")
+    assert shown(found(memloom, kb), correction) == ["correction", "old marked", "old marked"]
+    memloom.data_of("/delete/knowledgebase-file", {"file_ids": [document]})
+    items = found(memloom, kb)
+    assert shown(items, correction) == ["correction", "old marked"]
+    memloom.data_of("/delete/knowledgebase-file", {"file_ids": [newer]})
+    assert shown(found(memloom, kb), correction) == ["correction"]
+
+
+def test_a_newer_document_that_says_the_new_value_stands_in_until_it_is_deleted(
+    memloom: Memloom,
+) -> None:
+    kb, document, correction = corrected(memloom)
+    newer = add(memloom, kb, RULES.replace("十二支", "八支"), "新规定.md")
+    # The old document is still there: what says the new value is above it, and it is marked.
+    assert shown(found(memloom, kb), correction) == ["new", "old marked"]
+    assert [entry["state"] for entry in log(memloom, kb)] == ["retired"]
+    memloom.data_of("/delete/knowledgebase-file", {"file_ids": [newer]})
+    assert _settled(memloom, kb, correction, ["correction", "old marked"])
+    assert [entry["state"] for entry in log(memloom, kb)] == ["active"]
+    newest = add(memloom, kb, RULES.replace("十二支", "八支"), "最新规定.md")
+    memloom.data_of("/delete/knowledgebase-file", {"file_ids": [document]})
+    assert _settled(memloom, kb, correction, ["new"])
+    assert [entry["state"] for entry in log(memloom, kb)] == ["retired"]
+    memloom.data_of("/delete/knowledgebase-file", {"file_ids": [newest]})
+    assert _settled(memloom, kb, correction, ["correction"])
+
+
+def _settled(memloom: Memloom, kb: str, correction: str, wanted: list[str]) -> bool:
+    """Deletion shows at once; that a correction comes back with it follows the queue."""
+    wait_until(
+        lambda: shown(found(memloom, kb), correction) == wanted, 30, f"{wanted} is what is found"
+    )
+    return True
+
+
+def test_undo_and_redo_of_a_retired_correction(memloom: Memloom) -> None:
+    kb, document, correction = corrected(memloom)
+    path = f"/knowledge-bases/{kb}/corrections/{correction}"
+    replace(memloom, document, RULES.replace("十二支", "八支"))
+    request(memloom, "POST", f"{path}/undo")
+    assert [entry["state"] for entry in log(memloom, kb)] == ["undone"]
+    replace(memloom, document, RULES)
+    assert shown(found(memloom, kb), correction) == ["old"]
+    request(memloom, "POST", f"{path}/redo")
+    assert shown(found(memloom, kb), correction) == ["correction", "old marked"]
+    assert [entry["state"] for entry in log(memloom, kb)] == ["active"]
