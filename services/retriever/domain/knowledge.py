@@ -8,6 +8,7 @@ from services.retriever.domain.fusion import fuse
 from services.retriever.domain.matching import bm25, coverage, rarity, single_rarity
 from services.retriever.domain.query import Analysis
 from services.retriever.domain.text import Lexicon
+from services.retriever.domain.whole import weigh_documents
 
 _B = 0.3
 _AVERAGE = 200.0
@@ -38,6 +39,7 @@ def rank_knowledge(
         words = [candidate.lexical or 0.0 for candidate in candidates]
     words = [value * _weight(c) for value, c in zip(words, candidates, strict=True)]
     fuse(candidates, words, dense_weight)
+    weigh_documents(candidates, analysis, weights, lexicon)
     top = max((candidate.score for candidate in candidates), default=0.0)
     for candidate in candidates:
         candidate.score = candidate.score / top if top > 0 else 0.0

@@ -39,10 +39,10 @@ _MONTHS = [
     "november",
     "december",
 ]
-_MONTH = "|".join(rf"{name[:3]}(?:{name[3:]}|{name[3:4]})?" for name in _MONTHS)
+MONTH = "|".join(rf"{name[:3]}(?:{name[3:]}|{name[3:4]})?" for name in _MONTHS)
 _EN_DATE = re.compile(
-    rf"\b(?:(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<m1>{_MONTH})"
-    rf"|(?P<m2>{_MONTH})\.?\s+(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?)(?:,?\s+(?P<year>\d{{4}}))?\b",
+    rf"\b(?:(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<m1>{MONTH})"
+    rf"|(?P<m2>{MONTH})\.?\s+(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?)(?:,?\s+(?P<year>\d{{4}}))?\b",
     re.IGNORECASE,
 )
 _RELATIVE = (
@@ -166,7 +166,7 @@ def _tense(text: str) -> Tense:
 def _days(text: str, today: date) -> tuple[Day, ...]:
     found = [_day(match["month"], match["day"], match["year"]) for match in _ZH_DATE.finditer(text)]
     for match in _EN_DATE.finditer(text):
-        month = _month(match["m1"] or match["m2"])
+        month = month_of(match["m1"] or match["m2"])
         found.append(_day(month, match["d1"] or match["d2"], match["year"]))
     for pattern, back in _RELATIVE:
         if pattern.search(text):
@@ -184,5 +184,6 @@ def _day(month: str | int, day: str, year: str | None) -> Day | None:
     return Day(number, which, int(year) if year else None)
 
 
-def _month(word: str) -> int:
+def month_of(word: str) -> int:
+    """1..12 for a word that `MONTH` matches."""
     return next(n for n, name in enumerate(_MONTHS, start=1) if name.startswith(word[:3].lower()))
