@@ -59,10 +59,10 @@ def log(memloom: Memloom, kb: str) -> list[dict[str, Any]]:
 
 def say(memloom: Memloom, kb: str, words: str, user: str = "boss") -> str:
     """Give feedback, wait, and return the id of the correction that it made."""
-    task = memloom.feedback(user, words, [kb])
-    ended = memloom.wait_for_task(task)
-    (identifier,) = ended["memory_views"]["detail_factual"]["memory_ids"][-1:]
-    return str(identifier)
+    before = {entry["id"] for entry in log(memloom, kb)}
+    memloom.wait_for_task(memloom.feedback(user, words, [kb]))
+    (made,) = [entry["id"] for entry in log(memloom, kb) if entry["id"] not in before]
+    return str(made)
 
 
 def found(memloom: Memloom, kb: str, query: str = QUERY) -> list[dict[str, Any]]:
