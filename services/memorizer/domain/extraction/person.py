@@ -144,23 +144,50 @@ _SHORT = {
     "us": "{s} and others",
     "ourselves": "themselves",
 }
+# "Book I": a number, nobody.
+_NO_NUMERAL = "".join(
+    rf"(?-i:(?<!\b{word} ))"
+    for word in (
+        "Book",
+        "Part",
+        "Type",
+        "Phase",
+        "Act",
+        "War",
+        "Chapter",
+        "Volume",
+        "Section",
+        "Level",
+    )
+)
 _FIRST_EN = re.compile(
-    r"(?<![\w'’])(i['’](?:m|ve|ll|d)|we['’](?:re|ve|ll|d)|i|we|my|mine|our|ours|me|myself|us|ourselves)"
+    r"(?<![\w'’])"
+    rf"{_NO_NUMERAL}(i['’](?:m|ve|ll|d)|we['’](?:re|ve|ll|d)|i|we|my|mine|our|ours|me|myself|us|ourselves)"
     rf"(?![\w'’])(?:(\s+{_ADVERBS})*\s+([A-Za-z]+(?:n['’]t)?)(?![\w'’]))?",
     re.IGNORECASE,
 )
-_FIRST_ZH = re.compile(r"(?<!自)(?:我们|咱们|咱俩|我俩|本人|我|咱|俺)(?!国|市政)")
+_FIRST_ZH = re.compile(
+    r"(?:(?<!自)|(?<=来自)|(?<=出自))(?:我们|咱们|咱俩|我俩|本人|我|咱|俺)(?!国|市政)"
+)
 _PLACES = re.compile(
     r"公司|店|团队|部门|学校|医院|小区|工厂|厂|单位|班|组|村|镇|馆|社区|工作室|项目|办公室"
 )
 _STARTS_ZH = re.compile(
     r"^(?:(?:从|自)?(?:今|明|昨|后|前|大后|当)(?:天|年|晚|早)|(?:上|下|这|本|每)(?:个)?(?:周|星期|礼拜|月|年|次)|"
-    r"周|星期|\d+\s*[月号日点年]|现在|目前|最近|刚|已经?|正在|一直|经常|通常|平时|偶尔|有时|总是|从来|从不|以前|以后|"
+    r"周|星期|\d+\s*[月号日点年]|早上|上午|中午|下午|傍晚|晚上|夜里|凌晨|周末|假期|暑假|寒假|小时候|年底|年初|月底|月初|春节|国庆|元旦|中秋|"
+    r"近来|近期|这几天|这段时间|这阵子|现在|目前|最近|刚|已经?|正在|一直|经常|通常|平时|偶尔|有时|总是|从来|从不|以前|以后|"
     r"曾经?|又|还|也|再|就|都|不|没|很|更|最|特别|非常|比较|打算|准备|计划|想|要|会|能|可以|需要|应该|决定|"
     r"喜欢|爱|讨厌|偏好|习惯|害怕|担心|希望|觉得|认为|住|搬|养|买|卖|换|用|开|吃|喝|去|来|到|回|在|是|有|"
     r"姓|叫|学|教|做|当|干|负责|管|带|看(?!起来|来|上去)|听(?!起来|上去|说)|读|写|玩|跑|练|考|入职|离职|辞职|跳槽|毕业|结婚|离婚|订|约|预|定|租|"
     r"生|怀|得|患|对.{1,10}过敏|过敏|戒|名下|毕业|升|调|转|加入|退|办|领|收|给|跟|和|为了?|因为|今年|下班|上班|"
     r"出差|旅游|参加|报名|申请|取消|改|把|被|从|自己|每天|每周|每月|每年|后来|终于|差点|打|坐|骑|走|睡|起|忙|身高|体重)"
+)
+
+_ADDRESSES_ZH = re.compile(r"^(?:用户提到：)?(?:你|您)(?!们)")
+_ADDRESSES_EN = re.compile(r"^you(?:['’]\w+)?\b", re.IGNORECASE)
+# Said of a day, not of oneself.
+_DAYS_OWN = re.compile(
+    r"^(?:今天|明天|昨天|前天|后天|最近|近来|现在|这几天|早上|晚上)(?:的)?(?:[已都又也就]|已经)*(?:是|天气|气温)"
 )
 
 
@@ -177,10 +204,17 @@ def third_person(text: str, speaker: Speaker, *, supply_subject: bool = True) ->
     supply_subject: put the speaker before a Chinese clause that has no subject of its own.
     """
     if is_chinese(text):
-        return _chinese(text, speaker.chinese, supply_subject=supply_subject)
+        told = _chinese(text, speaker.chinese, supply_subject=supply_subject)
+        lead = (
+            f"{speaker.chinese}对助手说：" if supply_subject and _ADDRESSES_ZH.match(told) else ""
+        )
+        return lead + told.removeprefix(f"{speaker.chinese}提到：") if lead else told
     told = _outside_quotes(text, lambda part: _english(part, speaker.english))
     start = re.compile(rf"([.!?]\s+){re.escape(speaker.english)}\b")
-    return capital(start.sub(lambda match: match.group(1) + capital(speaker.english), told))
+    told = start.sub(lambda match: match.group(1) + capital(speaker.english), told)
+    if supply_subject and _ADDRESSES_EN.match(told):
+        return f"{capital(speaker.english)} told the assistant: {told[:1].lower()}{told[1:]}"
+    return capital(told)
 
 
 def speaks_of_self(text: str) -> bool:
@@ -213,9 +247,14 @@ def _chinese(text: str, who: str, *, supply_subject: bool) -> str:
         return _FIRST_ZH.sub(swap, part)
 
     changed = _outside_quotes(text, change)
-    if who in changed or not supply_subject:
+    if who in changed or not supply_subject or _DAYS_OWN.match(changed):
         return changed
     return f"{who}{changed}" if _STARTS_ZH.match(changed) else f"{who}提到：{changed}"
+
+
+_INVERTED = re.compile(
+    r"\b(?:can|could|may|might|must|shall|should|will|would|do|did|to|let)\s+$", re.IGNORECASE
+)
 
 
 def _english(text: str, who: str) -> str:
@@ -228,13 +267,13 @@ def _english(text: str, who: str) -> str:
             new = f"{who} had"
         if verb is None:
             return new
-        if pronoun == "i":
+        if pronoun == "i" and not _INVERTED.search(text[: match.start()]):
             rest = rest[: len(rest) - len(verb)] + _agree(verb)
         elif verb.casefold() in {"i", "we", "my", "me", "our", "us"}:
             rest = rest[: len(rest) - len(verb)] + _english(verb, who)
         return new + rest
 
-    return _FIRST_EN.sub(swap, text)
+    return re.sub(r"\b(and|or|but) am\b", r"\1 is", _FIRST_EN.sub(swap, text))
 
 
 def _agree(verb: str) -> str:

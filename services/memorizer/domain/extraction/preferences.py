@@ -54,7 +54,7 @@ _DISLIKE_EN = (
     r"\b(?:(?:do|does|did)(?: not|n['’]t) (?:really |particularly |much )?(?:like|enjoy|care for|drink|"
     r"wear|touch|buy)|(?:I|we|he|she|it|they|and) never (?:buy|eat|drink|wear|use|watch|touch|order|go)(?:s|es)?|"
     r"hate|hates|dislike|dislikes|detest|can['’]?t stand|cannot stand|not (?:a fan|into|keen on|fond of)|"
-    r"avoid|avoids|refuse to|sick of|tired of|annoy(?:s|ed)? me|allergic to the idea)\b"
+    r"(?<!to )avoids?|refuse to|sick of|tired of|annoy(?:s|ed)? me|allergic to the idea)\b"
 )
 _HABIT_EN = (
     r"\b(?:I|we)\s+(?:usually|normally|generally|typically|always|often|tend to|mostly)\s+(?:go for|order|"

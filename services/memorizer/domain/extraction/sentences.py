@@ -25,6 +25,8 @@ class Span:
 _EDGES_LEFT = " \t\r\n　,，、;；:：-–—*#>•·~～"
 _EDGES_RIGHT = " \t\r\n　,，、;；:：-–—~～"
 _CODE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+# A text that is handed over, not told: a long quotation of its own.
+_HANDED_OVER = re.compile(r"(?:(?<=[:：\n])|\A)[ \t\n]{0,3}(?:\"[^\"]{120,}\"|“[^”]{80,}”)")
 _TOOL_SCHEMA = re.compile(r"<tool_schema>.*?(?:</tool_schema>|\Z)", re.DOTALL)
 _END = re.compile(
     r"[。！？!?；\n]+[”’\"'）)」』]*|(?<!\d)\.(?=\s|$)|(?<=\d)\.(?=\s+[A-Z]|\s*$)|;(?=\s)|…+"
@@ -35,7 +37,7 @@ _ABBREVIATION = re.compile(
 )
 _COMMA_ZH = re.compile(r"[，,：:～~]|(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])|——")
 _SUBJECT_EN = (
-    r"(?:I|I['’]\w+|we|we['’]\w+|my|our|he|she|they|it|this|that|there|he['’]\w+|she['’]\w+"
+    r"(?:I|I['’]\w+|we|we['’]\w+|my|our|he|she|they|it|this|that|there|here['’]s|he['’]\w+|she['’]\w+"
     r"|it['’]\w+|they['’]\w+)\b"
 )
 _ASK_EN = (
@@ -49,14 +51,15 @@ _CUT_EN = re.compile(
     r"|,?\s+and\s+(?=(?:the|our|my|his|her|their)\s+[\w -]{2,30}?\s+(?:is|are|was|were|went|has|lives?|works?)\b)"
     r"|,\s+(?:and\s+|so\s+|but\s+)?(?=(?:can|could|would|will) (?:you|I)\b|how (?:do|can|should|would)\b"
     r"|what (?:do|should|would|are|is)\b|do you\b|is there\b|are there\b|should I\b|which (?:one|is|do|should)\b)"
-    rf"|,\s+(?:and\s+|so\s+|but\s+)?(?={_ASK_EN}[^,]*$)|\s+[-–—]\s+",
+    rf"|,\s+(?:and\s+|so\s+|but\s+)?(?={_ASK_EN}[^,]*$)"
+    r"|,\s+(?:and\s+|so\s+|but\s+)?(?=(?:will|would|can|could|should|do|does|is|are)\s+(?:that|this|it|I|you|there|we|my)\b)|\s+[-–—]\s+",
     re.IGNORECASE,
 )
 
 
 def sentences(text: str) -> list[Span]:
-    """Sentences in order; code blocks and tool schemas are left out."""
-    masked = _blank(_blank(text, _CODE), _TOOL_SCHEMA)
+    """Sentences in order; code blocks, tool schemas and long quotations are left out."""
+    masked = _blank(_blank(_blank(text, _CODE), _TOOL_SCHEMA), _HANDED_OVER)
     found: list[Span] = []
     start = 0
     for match in _END.finditer(masked):

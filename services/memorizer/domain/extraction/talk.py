@@ -47,7 +47,7 @@ _OPENERS_ZH = (
     "不过(?!得)|但是?(?!愿|凡|书)|而且|所以(?=[，,])|那(?=我)|然后(?=[，,])|好消息|坏消息|大新闻|先说一下|忘了?(?:跟你)?说|嗯+|哦+|唉|哎呀?|哇+|哈哈+|是的|对的?(?=[，,])|好的?(?=[，,])|提醒一下|汇报一?下|跟(?:你|您)汇报(?:一下)?|报告一下"
 )
 _OPENERS_EN = (
-    r"by the way|btw|also|oh(?: and)?|and|so|well|actually|anyway|before i forget|"
+    r"by the way|btw|also|however|now(?= ?,)|oh(?: and)?|and|so|well|actually|anyway|before i forget|"
     r"(?:big|good|great|bad|sad|quick|small) (?:news|update)|update|fyi|just so you know|"
     r"for (?:your information|the record|context|what it's worth)|one more thing|"
     r"ok(?:ay)?(?: serious| seriously)?(?: now)?|seriously(?: now)?|to be honest|honestly|"
@@ -83,6 +83,10 @@ _REQUEST_EN = re.compile(
     r"i(?:'d| would) like (?:to know|you to|to ask|some (?:help|advice|tips|suggestions))|"
     r"i want to know|i(?:'m| am) (?:wondering|curious)|i wonder|i was wondering|i need (?:help|advice)"
     r"(?! (?:from|because))|i have a question|let's (?:see|start|talk|discuss|continue))\b",
+    re.IGNORECASE,
+)
+_STATES_EN = re.compile(
+    r"(?!(?:so )?(?:I|we) (?:\w+ly )?(?:can|should|could|would|must|need to|have to)\b)(?:I|we|my|our)\b",
     re.IGNORECASE,
 )
 _IF = re.compile(
@@ -223,7 +227,7 @@ def is_question(clause: str, *, sentence_asks: bool, last: bool) -> bool:
         return sentence_asks and last and not re.search(r"^(?:我|我们|我家|他|她|它)", clause)
     if _ASKING_EN.match(clause):
         return True
-    return sentence_asks and last and not re.match(r"(?:I|we|my|our)\b", clause, re.IGNORECASE)
+    return sentence_asks and last and not _STATES_EN.match(clause)
 
 
 def is_request(clause: str) -> bool:

@@ -22,6 +22,8 @@ from services.memorizer.domain.extraction.turn import LONGEST_MESSAGE, Turn, raw
 from services.memorizer.domain.extraction.units import Unit, units
 
 _TELLING = 2
+# Content words (English, Chinese) from which questions and asides are kept as they were said.
+_LEAST_WORDS = {"question": (5, 7), "aside": (3, 5)}
 _LONG_TURN = 240
 _LONGEST_STORY = 1600
 _NEIGHBOURHOOD = 400
@@ -153,6 +155,8 @@ def _statement(turn: Turn, unit: Unit, words: str, previous: Message | None) -> 
     value, evidence = _value(turn, unit, words, previous)
     value, when = dated(value, turn.day)
     topic, attribute, kind = _sort(unit)
+    if topic == "nickname" and chinese and unit.attribute is not None:
+        value = f"{turn.speaker.chinese}希望被称呼为：{unit.attribute.thing}"
     title, further = labels(topic, chinese=chinese)
     if topic in {"style", "request"}:
         further = f"{further} {style_words(words, chinese=chinese)}"
@@ -255,7 +259,9 @@ def _pointing(
     telling = [
         one
         for one in sentences(previous.text)
-        if not talk.is_small_talk(one.text) and talk.content_words(one.text) >= _TELLING
+        if not one.text.endswith(("?", "？"))
+        and not talk.is_small_talk(one.text)
+        and talk.content_words(one.text) >= _TELLING
     ][-3:]
     if not telling:
         return value, []
@@ -316,12 +322,14 @@ def _title(label: str, words: str, *, chinese: bool) -> str:
 
 
 def _rest(turn: Turn, found: Sequence[Unit]) -> list[MemoryDraft]:
-    """The turn's questions of substance, as raw words of lower weight."""
+    """The turn's questions of substance and what it says in passing, as raw words of lower
+    weight.
+    """
     text = turn.message.text
     kept = [
         unit
         for unit in found
-        if unit.sort == "question" and _substantial(text[unit.start : unit.end])
+        if unit.sort in _LEAST_WORDS and _substantial(unit.sort, text[unit.start : unit.end])
     ]
     code = "```" in text
     if not kept and not code:
@@ -335,7 +343,7 @@ def _rest(turn: Turn, found: Sequence[Unit]) -> list[MemoryDraft]:
     return [raw(turn, words, evidence, weight=0.7)]
 
 
-def _substantial(words: str) -> bool:
+def _substantial(sort: str, words: str) -> bool:
     count = talk.content_words(words)
-    enough = 7 if is_chinese(words) else 5
+    enough = _LEAST_WORDS[sort][is_chinese(words)]
     return count >= enough or (count >= _TELLING and talk.has_specifics(words))

@@ -2,10 +2,12 @@
 """A user's turn cut into units: each one statement, preference or decision, with its span."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from services.memorizer.domain.extraction import talk
+from services.memorizer.domain.extraction.asides import is_aside, is_promise
 from services.memorizer.domain.extraction.attributes import (
     Attribute,
     attribute_of,
@@ -32,7 +34,8 @@ _LEADS_ON = re.compile(
     re.IGNORECASE,
 )
 _FINAL = "。！？!?.…~～ )）:("
-_Sort = Literal["fact", "preference", "decision", "question", "noise"]
+_KEPT_APART = frozenset({"noise", "question", "aside"})
+_Sort = Literal["fact", "preference", "decision", "question", "aside", "noise"]
 _DECISION_ZH = re.compile(
     r"^(?:好的?|行|嗯|可以|ok)?(?:那么?|就|那就|直接|先)+(?:帮我|给我|麻烦)?(?:下单|订|预订|买|选|要|用|定|换|按|走|来|装|做|改|取消|退)"
     r"|^(?:帮我|给我|麻烦)?(?:下单|取消|退掉|退订|确认)(?!流程|方式|吗|怎)|^就(?:它|这个|这样|这款|这趟|那个|第[一二三])"
@@ -40,9 +43,13 @@ _DECISION_ZH = re.compile(
 )
 _DECISION_EN = re.compile(
     r"^(?:(?:ok(?:ay)?|yes|great|good|sure|alright|fine|then|perfect|right|please|so)[,!.]?\s+)*"
-    r"(?:let['’]s (?:(?:go|stick) with|do (?:it|that|this)|take (?:it|that|the)|book|order|use (?:it|that|the))|I['’]ll (?:take|go with|have|go for|order|"
-    r"buy|book|get) |go (?:ahead|with|for)\b|do (?:it|that|so)\b|(?:book|order|buy|cancel|confirm|reserve|"
+    r"(?:let['’]s (?:(?:go|stick) with|do (?:it|that|this)|take (?:it|that|the)|book|order|use (?:it|that|the))|I['’]ll (?:take (?!care|a look|a closer|note|notes|my time|some time|time|.{1,20} into)|go with |have |go for |order |"
+    r"buy |book |get (?!back|started|to ))|go (?:ahead|with|for)\b|do (?:it|that|so)\b|(?:book|order|buy|cancel|confirm|reserve|"
     r"choose|pick|take) (?:it|that|this|the|me|us|one|two|a|an|my)\b|I (?:choose|pick|chose|picked|decided on) )",
+    re.IGNORECASE,
+)
+_POINTS_BACK = re.compile(
+    r"(?:这|那)(?:个|些|种|样|件|次|款|家|部|本|首|项|点|方面|里|边)|它|\b(?:this|these|those|it|them|that (?!I\b|the\b|my\b|we\b))\b",
     re.IGNORECASE,
 )
 _PRONOUN_ZH = re.compile(r"^(?:但是?|不过|而且)?(它|他|她)(?:们)?")
@@ -87,19 +94,52 @@ class _Memory:
 
 
 def units(text: str) -> list[Unit]:
-    """The turn's units in order; small talk is `noise`, what asks is `question`."""
+    """The turn's units in order; small talk is `noise`, what asks is `question`, what is said in
+    passing `aside`.
+    """
     named = _Memory()
     found: list[Unit] = []
     for number, sentence in enumerate(sentences(text)):
         asks = text[sentence.start : sentence.end].rstrip("”’\"'）) ").endswith(("?", "？"))
         parts = clauses(sentence)
         named.subject = "user"
+        inside: list[Unit] = []
         for at, part in enumerate(parts):
             clause = _after_opener(part)
             unit = _unit(clause, named, asks=asks, last=at == len(parts) - 1)
-            _place(found, replace(unit, sentence=number))
+            _place(inside, replace(unit, sentence=number))
             _remember(named, clause.text, unit)
+        _join(found, _without_asides(inside, text, found))
     return [_whole(unit, text) for unit in found]
+
+
+def _join(found: list[Unit], inside: list[Unit]) -> None:
+    """A sentence's units behind those of the sentences before; the first may go on with these."""
+    if inside:
+        _place(found, inside[0])
+        found.extend(inside[1:])
+
+
+def _without_asides(inside: Sequence[Unit], text: str, found: Sequence[Unit]) -> list[Unit]:
+    """What a sentence tells stays whole; what it says in passing, alone, becomes an aside."""
+    units: list[Unit] = []
+    told = False
+    for unit in inside:
+        leans = told or (bool(found) and found[-1].sort == "fact" and _continues(found[-1], unit))
+        judged = _judged(unit, text[unit.start : unit.end].rstrip(_FINAL), leans=leans)
+        told = told or judged.sort in {"fact", "preference"}
+        units.append(judged)
+    return units
+
+
+def _judged(unit: Unit, words: str, *, leans: bool) -> Unit:
+    wish = unit.preference
+    if wish is not None and not wish.instruction and is_promise(words):
+        return replace(unit, sort="aside")
+    if unit.sort != "fact" or unit.attribute is not None:
+        return unit
+    other = bool(unit.antecedent) or unit.subject != "user" or relation(words) is not None
+    return replace(unit, sort="aside") if is_aside(words, about_other=leans or other) else unit
 
 
 def _says_little(unit: Unit, text: str) -> bool:
@@ -148,7 +188,7 @@ def _unit(  # noqa: PLR0911 - one rule a line
     person = "" if relation(text) or subject == "user" else named.person.partition("|")[2]
     antecedent = _antecedent(text, named)
     leans = _LEANS.match(text) or _LEADS_ON.search(text)
-    alone = talk.content_words(text) >= _ALONE and not leans
+    alone = talk.content_words(text) >= _ALONE and not leans and not _POINTS_BACK.search(text)
     return Unit("fact", start, end, attribute, None, subject, antecedent, person, alone)
 
 
@@ -192,7 +232,7 @@ def _remember(named: _Memory, text: str, unit: Unit) -> None:
 def _place(found: list[Unit], unit: Unit) -> None:
     """Join the unit to the one before where they say one thing, else append it."""
     before = found[-1] if found else None
-    if before is None or unit.sort in {"noise", "question"} or before.sort in {"noise", "question"}:
+    if before is None or unit.sort in _KEPT_APART or before.sort in _KEPT_APART:
         found.append(unit)
         return
     if _leads(before, unit):
