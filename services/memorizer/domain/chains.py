@@ -63,3 +63,21 @@ def set_undone(record: MemoryRecord, *, undone: bool) -> MemoryRecord:
     if undone:
         detail["undone"] = True
     return record.model_copy(update={"detail": detail})
+
+
+def says_the_same(chain: Sequence[MemoryRecord], record: MemoryRecord) -> bool:
+    """Whether what holds of the chain up to the record's time says what the record says."""
+    before = [
+        item
+        for item in chain
+        if not item.detail.get("undone") and item.created_at <= record.created_at
+    ]
+    last = max(before, key=lambda item: (item.created_at, str(item.id)), default=None)
+    return last is not None and _said(last) == _said(record)
+
+
+def _said(record: MemoryRecord) -> tuple[object, ...]:
+    new = record.detail.get("new")
+    # Where no value was named, the words themselves say what holds.
+    said = new if isinstance(new, str) and new else record.value
+    return record.detail.get("correction"), "".join(said.split()).casefold(), record.valid_from

@@ -256,9 +256,9 @@ def _ended_by(older: _State, newer: _State, names: list[str]) -> bool:
 
 # What a statement without an attribute says to be in use; what was only done there stays true.
 _IN_USE = re.compile(
-    r"\b(?:uses?|using|runs? on|relies on|rely on|"
+    r"\b(?:uses?|using|start(?:s|ed)? with|takes?|taking|runs? on|relies on|rely on|"
     r"works? with|subscribes? to|pays? for|is on|are on)"
-    r"\s+[^.;,]{2,40}|(?:用(?!户)的?是?|使用|采用|在用|订阅|跑在)[^，。；]{2,20}"
+    r"\s+[^.;,]{2,40}|(?:用(?!户)的?是?|使用|采用|在用|服用|在吃|吃着|订阅|跑在)[^，。；]{2,20}"
 )
 
 

@@ -78,6 +78,13 @@ _DEVICE = (
     r"(?:laptop|computer|phone|tablet|camera|headphones|monitor|keyboard|router|printer|watch|desktop|"
     r"pc|console|tv|fridge|washing machine|server|browser|editor|operating system|os|bike|bicycle)"
 )
+# Well-known product lines name the device that they are.
+MODELS = {
+    **dict.fromkeys(("macbook", "thinkpad", "surface", "xps", "imac", "chromebook", "zenbook"), "laptop"),
+    **dict.fromkeys(("iphone", "pixel", "galaxy", "oneplus", "fairphone"), "phone"),
+    "ipad": "tablet", "kindle": "e-reader", "airpods": "headphones", "playstation": "console", "xbox": "console",
+}  # fmt: skip
+_MODELS = "(?:" + "|".join(MODELS) + ")"
 _CHANGED = (
     r"(?:(?:has|have|had|was|were|is|are|got|been|recently|just|now|since|also)\s+)*"
     r"(?:moved|changed|switched|updated|increased|decreased|reduced|raised|lowered|extended|postponed|"
@@ -211,6 +218,14 @@ RULES: tuple[tuple[str, str], ...] = (
         rf"\b(?:bought|got|use|using|switched to|upgraded to|replaced)\s+(?:myself\s+)?(?:a|an|my)\s+(?:new\s+)?(?P<t>(?:(?!to\b|of\b|for\b|in\b|with\b|from\b|and\b)[\w-]+\s+){{0,4}}?(?P<o>{_DEVICE}))\b",
     ),
     (
+        "device",
+        rf"\b(?:use|using|have|got|bought|own|switched to|upgraded to|moved to|replaced it with)\s+(?:a|an|my|the)\s+(?:[\w.-]+\s+){{0,3}}?(?P<t>(?P<o>{_MODELS}))\b",
+    ),
+    (
+        "rate",
+        r"\b(?:run|runs|running|walk|walks|walking|cycle|cycling|swim|swimming|bike|biking|ride|write|writing|read|reading|up to|down to|now do|doing|averag\w+)\b[^.;]{0,24}?\d[\d.,]*\s*(?P<o>(?:km|kilometers|kilometres|k|miles|steps|words|pages|laps)\s+(?:a|per|each|every)\s+(?:day|week|month|night))",
+    ),
+    (
         "learning",
         r"\b(?:learning|studying|practi[sc]ing|picking up|taking up|started)\s+(?P<o>(?-i:[A-Z])\w+|guitar|piano|violin|chess|swimming|drawing|painting|ballet|yoga|coding|programming|pottery)\b",
     ),
@@ -261,7 +276,7 @@ ENDS = (
 SAME: dict[str, str] = {
     "mobile phone": "phone", "cell phone": "phone", "cellphone": "phone", "smartphone": "phone",
     "computer": "laptop", "pc": "laptop", "e-mail": "email", "email addres": "email",
-    "mobile number": "phone number", "bicycle": "bike", "os": "operating system",
+    "mobile number": "phone number", "bicycle": "bike", "os": "operating system", **MODELS,
 }  # fmt: skip
 
 LOOSE = frozenset(
@@ -310,6 +325,7 @@ LABELS = {
     "age": ("Age", "age old years"),
     "vehicle": ("Vehicle", "car drive vehicle model"),
     "device": ("Device", "device model use machine"),
+    "rate": ("Amount", "how much how many per week day"),
     "learning": ("Learning", "learning language study practice which"),
     "plan": ("Plan", "plan subscription tier which on"),
     "trip": ("Trip", "trip travel plan where going visit"),

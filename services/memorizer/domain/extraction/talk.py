@@ -191,7 +191,7 @@ def _small_en() -> re.Pattern[str]:
 @cache
 def _openers() -> re.Pattern[str]:
     return re.compile(
-        rf"^(?:(?:{_OPENERS_ZH})(?:哈|啊|呀|了)?[\s，,：:。]*|(?:{_OPENERS_EN})(?:[\s]*[,:;!.\u2013—-]+\s*))",
+        rf"^(?:(?:{_OPENERS_ZH})(?:哈|啊|呀|了)?[\s，,：:。]*|(?:{_OPENERS_EN})(?:[\s]*[,:;!.\u2013—-]+\s*)|(?:lol|lmao|ha(?:ha)+|hehe+)\s+)",
         re.IGNORECASE,
     )
 
@@ -249,6 +249,12 @@ def content_words(text: str) -> int:
         elif token.casefold() not in _STOP_EN:
             count += 1
     return int(count)
+
+
+def telling_words(text: str) -> int:
+    """Content words without those of greetings, thanks and the like."""
+    small = _small_zh() if is_chinese(text) else _small_en()
+    return content_words(small.sub(" ", text.replace("’", "'")))
 
 
 def has_specifics(text: str) -> bool:

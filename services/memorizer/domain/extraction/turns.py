@@ -43,6 +43,7 @@ _NO_SUBJECT = re.compile(
     r"planning|using|got|moved|started|bought|went|had|have|need|want|love|prefer|hate)\b(?! (?:the|a) \w+ (?:is|was))",
     re.IGNORECASE,
 )
+_THERE = re.compile(r"\bthere\b", re.IGNORECASE)
 _SINCE = re.compile(r"(?:从|自|打)$|(?:since|as of|from)\s*$", re.IGNORECASE)
 
 
@@ -188,6 +189,8 @@ def _value(
     evidence = [turn.evidence(unit.start, unit.end)]
     if unit.sort != "decision":
         value = _third(words, unit, turn.speaker, chinese=chinese)
+        if unit.place:
+            value = _THERE.sub(rf"\g<0> ({unit.place})", value, count=1)
         if unit.antecedent:
             value = _with_antecedent(value, unit, turn.speaker, chinese=chinese)
         return value, tuple(evidence)
@@ -344,6 +347,6 @@ def _rest(turn: Turn, found: Sequence[Unit]) -> list[MemoryDraft]:
 
 
 def _substantial(sort: str, words: str) -> bool:
-    count = talk.content_words(words)
+    count = (talk.telling_words if sort == "aside" else talk.content_words)(words)
     enough = _LEAST_WORDS[sort][is_chinese(words)]
     return count >= enough or (count >= _TELLING and talk.has_specifics(words))

@@ -54,6 +54,11 @@ _POINTS_BACK = re.compile(
 )
 _PRONOUN_ZH = re.compile(r"^(?:但是?|不过|而且)?(它|他|她)(?:们)?")
 _PRONOUN_EN = re.compile(r"^(?:and |but |so )?(it|he|she|they)\b(?:['’]\w+)?", re.IGNORECASE)
+_FIRST = re.compile(r"我|咱|俺|\b(?:I|we|my|our)\b", re.IGNORECASE)
+_THERE = re.compile(r"(?<!^)\bthere\b(?!\s+(?:is|are|was|were|will)\b|['’]s)", re.IGNORECASE)
+_PLACE = re.compile(
+    r"\b(?:in|to|at|near|around)\s+(?:the\s+)?((?-i:[A-Z])[\w'’-]+(?:\s+(?-i:[A-Z])[\w'’-]+){0,3})"
+)
 _VAGUE = re.compile(
     r"^(?:(?:that|it|this|which|everything|all)(?:['’]s| (?:sounds|looks|seems|is|was|would be|will be))"
     r"(?: \w+){0,4}|(?:i['’]?ll|i will|let me|i['’]m going to|i can)(?: \w+)? (?:try|take a look|check|"
@@ -69,7 +74,8 @@ _VAGUE = re.compile(
 class Unit:
     """What the turn says at `start:end`; antecedent: what its opening pronoun stands for;
     alone: it says enough to stand without the clause before, and must not go when that is replaced;
-    person: the relation that a Chinese clause without a subject goes on about.
+    person: the relation that a Chinese clause without a subject goes on about; place: what its
+    "there" points at; own: it names its speaker.
     """
 
     sort: _Sort
@@ -82,6 +88,8 @@ class Unit:
     person: str = ""
     alone: bool = False
     sentence: int = 0
+    place: str = ""
+    own: bool = True
 
 
 @dataclass(slots=True)
@@ -90,6 +98,7 @@ class _Memory:
 
     person: str = ""
     thing: str = ""
+    place: str = ""
     subject: str = "user"
 
 
@@ -189,7 +198,11 @@ def _unit(  # noqa: PLR0911 - one rule a line
     antecedent = _antecedent(text, named)
     leans = _LEANS.match(text) or _LEADS_ON.search(text)
     alone = talk.content_words(text) >= _ALONE and not leans and not _POINTS_BACK.search(text)
-    return Unit("fact", start, end, attribute, None, subject, antecedent, person, alone)
+    place = named.place if _THERE.search(text) else ""
+    return Unit(
+        "fact", start, end, attribute, None, subject, antecedent, person, alone,
+        place=place, own=bool(_FIRST.search(text)),
+    )  # fmt: skip
 
 
 def _fact_beside(text: str, subject: str) -> Attribute | None:
@@ -225,6 +238,8 @@ def _remember(named: _Memory, text: str, unit: Unit) -> None:
         named.person = f"{person[0]}|{person[1]}"
     if unit.attribute is not None and unit.attribute.thing:
         named.thing = unit.attribute.thing
+    if places := _PLACE.findall(text):
+        named.place = str(places[-1])
     if unit.sort == "fact":
         named.subject = unit.subject
 
@@ -262,6 +277,23 @@ def _leads(before: Unit, unit: Unit) -> bool:
     )
 
 
+def _goes_on_wishing(old: Preference | None, new: Preference | None) -> bool:
+    if old is None or new is None or old.instruction != new.instruction:
+        return False
+    return old.name == new.name or not new.name
+
+
+def _of_another(before: Unit, unit: Unit) -> bool:
+    """A clause without "I" goes on about the pet, or whoever's age it is, that opened the
+    sentence.
+    """
+    if unit.own or before.sort != "fact":
+        return False
+    if before.attribute is not None and before.attribute.topic == "pet":
+        return True
+    return not before.own and unit.attribute is not None and unit.attribute.topic == "age"
+
+
 def _continues(before: Unit, unit: Unit) -> bool:  # noqa: PLR0911 - one rule a line
     if unit.end - before.start > LONGEST_STATEMENT:
         return False
@@ -269,14 +301,11 @@ def _continues(before: Unit, unit: Unit) -> bool:  # noqa: PLR0911 - one rule a 
     if unit.sort == "decision":
         return before.sort == "decision" and same_sentence
     if unit.sort == "preference":
-        if before.sort != "preference" or not same_sentence or unit.preference is None:
-            return False
-        old = before.preference
-        if old is None or old.instruction != unit.preference.instruction:
-            return False
-        return old.name == unit.preference.name or not unit.preference.name
+        return same_sentence and _goes_on_wishing(before.preference, unit.preference)
     if unit.subject != before.subject:
         return False
+    if same_sentence and _of_another(before, unit):
+        return True
     if unit.attribute is None:
         if same_sentence:
             return not unit.antecedent and (before.attribute is None or not unit.alone)
@@ -291,10 +320,11 @@ def _continues(before: Unit, unit: Unit) -> bool:  # noqa: PLR0911 - one rule a 
 
 
 def _whole(unit: Unit, text: str) -> Unit:
-    """A pet's name often comes a clause later: look at the whole unit again."""
+    """A pet's name, or a rent's amount, often comes a clause later: look at the whole again."""
     if _says_little(unit, text):
         return replace(unit, sort="noise")
-    if unit.attribute is None or unit.attribute.topic != "pet":
+    topic = unit.attribute.topic if unit.attribute is not None else "rent"
+    if unit.sort != "fact" or topic not in {"pet", "rent"}:
         return unit
-    again = attribute_of(text[unit.start : unit.end].rstrip(_FINAL), unit.attribute.subject)
-    return replace(unit, attribute=again) if again and again.topic == "pet" else unit
+    again = attribute_of(text[unit.start : unit.end].rstrip(_FINAL), unit.subject)
+    return replace(unit, attribute=again) if again and again.topic == topic else unit
