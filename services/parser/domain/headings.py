@@ -12,6 +12,12 @@ _CN = "一二三四五六七八九十百千零〇两"
 _TERMINAL: Final = tuple("。！？；，、：.!?;,:…")
 _MAX_WIDTH: Final = 64  # half-width columns: about 32 Chinese characters, or ten English words
 _MAX_WORDS: Final = 14
+_MOST_TITLE_WORDS: Final = 20
+_NEVER_LAST: Final = tuple("。；，、,;")
+_ABBREVIATED = re.compile(r"(\d|\b[A-Z][a-z]{0,3})\.$")
+_MARKED = re.compile(r"^[-–—•●·*+>|]\s")
+# A command with its options, a lower-case setting with its value.
+_COMMAND = re.compile(r"\s--?[A-Za-z][\w-]*(?=[=\s]|$)|^[a-z][\w.-]*:\s+\S+$")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _HAS_LETTER = re.compile(r"[^\W\d_]")
 
@@ -49,6 +55,28 @@ _STYLES: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
 _DECIMAL = re.compile(r"^(\d{1,3}(?:[.．]\d{1,3}){0,5})([.．、]?)([\s　]+|(?=[\u3400-\u9fff]))")
 
 
+# Usual order of the kinds of numbering in one document, outermost first.
+_DECIMAL_RANK: Final = 20
+_RANKS: Final = {
+    "cn-part": 1,
+    "en-part": 1,
+    "cn-chapter": 2,
+    "en-chapter": 2,
+    "cn-appendix": 2,
+    "en-appendix": 2,
+    "cn-section": 3,
+    "en-section": 4,
+    "cn-article": 4,
+    "roman": 5,
+    "cn-number": 5,
+    "cn-bracket": 6,
+    "letter": 7,
+    "bracket": 40,
+    "half-bracket": 41,
+    "circled": 42,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Numbering:
     """What a line begins with. style: kind of numbering; numbers: of a decimal one; rest: what
@@ -80,14 +108,46 @@ def width(text: str) -> int:
     return len(text) + sum(len(run) for run in _CHINESE.findall(text))
 
 
-def looks_like_heading(text: str, *, max_width: int = _MAX_WIDTH) -> bool:
-    """Whether a lone line has a heading's shape: short, a phrase, no sentence."""
+def rank(text: str) -> int:
+    """Where headings of one look stand by their numbering: lower is above; 0 for none."""
+    found = numbering(text)
+    if found is None:
+        return 0
+    if found.numbers:
+        return _DECIMAL_RANK + len(found.numbers)
+    return _RANKS.get(found.style, _DECIMAL_RANK)
+
+
+def may_be_heading(text: str, *, max_width: int) -> bool:
+    """Whether a line that its look sets apart can be a heading: anything short that is no running
+    text.
+    """
     text = text.strip()
+    mark = numbering(text)
+    rest = (mark and mark.rest) or text
+    if not rest or width(text) > max_width or not _HAS_LETTER.search(text):
+        return False
+    if rest.endswith(_NEVER_LAST) or (rest.endswith(".") and not _ABBREVIATED.search(rest)):
+        return False
+    if len(text.split()) > _MOST_TITLE_WORDS or re.search(r"。|https?://", text):
+        return False
+    return not _MARKED.match(text)
+
+
+def looks_like_heading(text: str, *, max_width: int = _MAX_WIDTH, asks: bool = False) -> bool:
+    """Whether a lone line has a heading's shape: short, a phrase, no sentence. asks: it may be a
+    question.
+    """
+    text = text.strip()
+    if asks and text.endswith(("?", "？")):
+        text = text[:-1].rstrip()
     if not text or width(text) > max_width or text.endswith(_TERMINAL):
         return False
     if not _HAS_LETTER.search(text) or len(text.split()) > _MAX_WORDS:
         return False
     if re.search(r"[。！？；]|[.!?] [A-Z]|https?://|[=<>{}|\\\t]|[@$%^]", text):
+        return False
+    if _COMMAND.search(text):
         return False
     return not re.match(r"^[-–—•●·*+>#|“\"'‘(（\[【]", text)
 
@@ -96,6 +156,11 @@ def is_shouting(text: str) -> bool:
     """An ENGLISH LINE IN CAPITALS of at least two letters a word and four in all."""
     letters = [character for character in text if character.isalpha()]
     return len(letters) >= 4 and all(c.isupper() for c in letters) and text.isascii()  # noqa: PLR2004 - said above
+
+
+_PLAIN: Final = "plain"
+INNERMOST: Final = "plain-3"
+"""The style of an unnumbered heading with text under it; "plain-2" stands right above one."""
 
 
 @dataclass(slots=True)
@@ -122,7 +187,8 @@ class Sequence:
 
 class Levels:
     """Levels by order of appearance: a new style is deeper than what it stands under, a known
-    one closes all below it. Decimal styles know their own depth among themselves.
+    one closes all below it. Decimal and plain styles know their own depth among themselves, and
+    a numbered heading never stands under a plain one that had text of its own.
     """
 
     def __init__(self, base: int = 1) -> None:
@@ -134,12 +200,17 @@ class Levels:
         if style in self._open:
             del self._open[self._open.index(style) + 1 :]
         else:
-            depth = _decimal_depth(style)
-            if depth:
-                self._open = [known for known in self._open if not depth <= _decimal_depth(known)]
+            family, depth = _depth(style)
+            self._open = [
+                known
+                for known in self._open
+                if not (_depth(known)[0] == family and depth and depth <= _depth(known)[1])
+                and (family == _PLAIN or known != INNERMOST)
+            ]
             self._open.append(style)
         return min(self._base + self._open.index(style), 6)
 
 
-def _decimal_depth(style: str) -> int:
-    return int(style.rsplit("-", 1)[1]) if style.startswith("decimal-") else 0
+def _depth(style: str) -> tuple[str, int]:
+    family, _, depth = style.rpartition("-")
+    return (family, int(depth)) if depth.isdigit() else (style, 0)

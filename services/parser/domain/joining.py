@@ -19,6 +19,11 @@ def join_lines(lines: Iterable[str]) -> str:
     return joined
 
 
+def is_wide(text: str) -> bool:
+    """Whether a line may be broken after its first character: Chinese needs no blanks."""
+    return bool(_WIDE.match(text))
+
+
 def join(left: str, right: str) -> str:
     """Two lines as one."""
     if not left or not right:

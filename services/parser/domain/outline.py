@@ -17,6 +17,8 @@ from services.parser.domain.headings import (
 
 Kind = Literal["text", "heading", "item", "row", "code"]
 _LONGEST_NUMBERED = 90
+_PLAIN_DEPTHS = 3
+_FEWEST_ALIKE = 2  # questions, or lines in capitals, that are headings
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,7 @@ def mark_headings(lines: Sequence[Line], *, title: bool) -> list[Line]:
     if title and first == 0 and styles[0] == "plain" and _has_more(styles):
         marked[0] = replace(lines[0], kind="heading", level=0)
         styles[0] = ""
-    plain = _plain_styles(styles, lines)
-    for at, style in enumerate(plain):
+    for at, style in enumerate(_plain_styles(styles, lines)):
         if style:
             marked[at] = replace(lines[at], kind="heading", level=levels.level(style))
     return marked
@@ -68,6 +69,8 @@ def _styles(lines: Sequence[Line]) -> list[str]:
     """The heading style of each line, "" where it is none."""
     numbers = [numbering(line.text) if line.kind in {"text", "item"} else None for line in lines]
     sequence = NumberSequence()
+    asks = sum(map(_is_question, lines)) >= _FEWEST_ALIKE
+    loud = sum(line.alone and is_shouting(line.text) for line in lines) >= _FEWEST_ALIKE
     styles: list[str] = []
     for at, line in enumerate(lines):
         found = numbers[at]
@@ -75,14 +78,23 @@ def _styles(lines: Sequence[Line]) -> list[str]:
             styles.append("")
         elif found is not None:
             styles.append(_numbered_style(lines, numbers, at, found, sequence))
-        elif line.kind == "text" and line.alone and _followed(lines, at):
-            shape = looks_like_heading(line.text)
-            styles.append("plain" if shape else "")
         elif line.kind == "text" and is_shouting(line.text) and looks_like_heading(line.text):
-            styles.append("shouting")
+            styles.append("shouting" if not line.alone or loud else "plain")
+        elif line.kind == "text" and line.alone and _followed(lines, at):
+            shape = looks_like_heading(line.text, asks=asks and _is_answered(lines, at))
+            styles.append("plain" if shape else "")
         else:
             styles.append("")
     return styles
+
+
+def _is_question(line: Line) -> bool:
+    return line.kind == "text" and line.alone and line.text.endswith(("?", "？"))
+
+
+def _is_answered(lines: Sequence[Line], at: int) -> bool:
+    """Whether what follows a question is no question itself."""
+    return _is_question(lines[at]) and not _is_question(lines[at + 1])
 
 
 def _followed(lines: Sequence[Line], at: int) -> bool:
@@ -128,17 +140,16 @@ def _is_list_like(
 
 
 def _plain_styles(styles: Sequence[str], lines: Sequence[Line]) -> list[str]:
-    """Unnumbered headings have two levels: one right above another heading heads a part."""
-    numbered = any(style.startswith(("decimal", "cn-", "en-", "roman")) for style in styles)
-    found: list[str] = []
-    for at, style in enumerate(styles):
-        if style != "plain":
-            found.append(style)
-        elif at + 1 < len(styles) and styles[at + 1] == "plain" and lines[at + 1].alone:
-            found.append("plain-part")
-        elif numbered:
-            # Beside numbered headings a short line of its own is the least of them.
-            found.append("plain")
-        else:
-            found.append("plain")
+    """Levels of unnumbered headings: one right above another heads a part. They are named by
+    their depth, counted from the innermost.
+    """
+    found = list(styles)
+    below = 0
+    for at in range(len(styles) - 1, -1, -1):
+        if styles[at] != "plain":
+            below = 0
+            continue
+        follows = below and lines[at + 1].alone
+        below = min(below + 1, _PLAIN_DEPTHS) if follows else 1
+        found[at] = f"plain-{_PLAIN_DEPTHS + 1 - below}"
     return found

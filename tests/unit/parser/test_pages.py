@@ -192,3 +192,97 @@ def test_a_footer_that_follows_the_text_wherever_it_ends_goes() -> None:
         for number in range(1, 7)
     ]
     assert "Acme" not in read(*pages).text
+
+
+def test_questions_numbers_with_dots_and_paths_are_headings_when_they_are_larger() -> None:
+    document = read(
+        page(
+            1,
+            line("Handbook", 760, size=18),
+            line("1. Purpose", 720, size=14, bold=True),
+            line("Why is this written down? For all who come later.", 700),
+            line("How long is it kept?", 670, size=12),
+            line("It is kept for nine years.", 650),
+            line("GET /v1/items/{id}", 620, size=12),
+            line("It answers with one item.", 600),
+            line("2. 范围", 560, size=14),
+            line("本手册适用于所有人。", 540),
+        )
+    )
+    headings = [b.text for b in document.blocks[1:] if b.kind is BlockKind.HEADING]
+    assert headings == ["1. Purpose", "How long is it kept?", "GET /v1/items/{id}", "2. 范围"]
+    assert document.blocks[-1].heading_path == ("2. 范围",)
+
+
+def test_headings_as_large_as_the_text_are_told_by_number_or_by_the_space_around_them() -> None:
+    long = "这一行正文足够长可以一直排到这一栏的右边缘为止再换到下一行去接着写完它的内容"
+    paragraph = [line(long, 0), line("并且在这里结束。", 0)]
+    lines = [line("管理办法", 760, size=18), line("第一章 总则", 730, size=14)]
+    y = 712.0
+    for heading in ("（一）季度考核", "（二）年度考核", "转让"):
+        lines.append(line(heading, y))
+        y -= 16
+        for text in paragraph:
+            lines.append(tuple(Word(w.text, w.x0, w.x1, y, w.size) for w in text))
+            y -= 14
+        y -= 8
+    document = read(page(1, *lines))
+    assert [b.heading_path for b in document.blocks if b.kind is BlockKind.PARAGRAPH] == [
+        ("第一章 总则", heading) for heading in ("（一）季度考核", "（二）年度考核")
+    ] + [("第一章 总则", "（二）年度考核", "转让")]
+
+
+def table_page(number: int, top: float, *rows: tuple[str, ...], words: float = 100) -> PageLayout:
+    """A page with a ruled table of columns 100 points wide, in letters smaller than the text."""
+    lines, rules = [], []
+    edges = [50.0 + 100 * column for column in range(len(rows[0]) + 1)]
+    for at, row in enumerate(rows):
+        y = top - 20 * at
+        lines.append(
+            tuple(
+                w
+                for x, cell in zip(edges, row, strict=False)
+                for w in line(cell, y, x=x + 4, size=8)
+            )
+        )
+    bottom = top - 20 * len(rows) + 12
+    rules += [
+        Rule(edges[0], top + 12 - 20 * at, edges[-1], top + 12 - 20 * at)
+        for at in range(len(rows) + 1)
+    ]
+    rules += [Rule(x, bottom, x, top + 12) for x in edges]
+    return page(
+        number,
+        *lines,
+        line("Some words of the text.", words, size=12),
+        rules=tuple(rules),
+    )
+
+
+def test_a_table_over_two_pages_is_one_table_under_its_header() -> None:
+    head = ("Article", "Pack of", "Price")
+    for again in (True, False):
+        document = read(
+            table_page(1, 700, head, ("Bolt", "100", "7.90"), ("Nut", "200", "8.10"), words=760),
+            table_page(
+                2,
+                780,
+                *([head] if again else []),
+                ("Washer", "500", "6.20"),
+                ("Rivet", "50", "1.10"),
+            ),
+        )
+        rows = [b for b in document.blocks if b.kind is BlockKind.TABLE_ROW]
+        assert [row.is_header for row in rows].count(True) == 1
+        assert {row.header for row in rows} == {head}
+        assert [row.cells[0] for row in rows] == ["Article", "Bolt", "Nut", "Washer", "Rivet"]
+
+
+def test_a_framed_header_that_every_page_repeats_goes() -> None:
+    pages = [
+        table_page(
+            number, 780, ("Form 7", "Issue B", "secret"), ("ACME", "Works", f"sheet {number}")
+        )
+        for number in (1, 2, 3)
+    ]
+    assert "Issue" not in read(*pages).text

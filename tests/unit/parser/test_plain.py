@@ -102,6 +102,60 @@ def test_plain_headings_of_two_levels() -> None:
     ]
 
 
+def test_a_part_stands_above_plain_headings_that_came_before_it() -> None:
+    text = _paragraphs(
+        "Minutes",
+        "Report",
+        "The list has grown.",
+        "Decisions",
+        "Water",
+        "The pump runs early.",
+        "Compost",
+        "No meat in it.",
+    )
+    assert headings(text)[1:] == [
+        ("Report",),
+        ("Decisions",),
+        ("Decisions", "Water"),
+        ("Decisions", "Compost"),
+    ]
+
+
+def test_a_chapter_does_not_stand_under_a_preface() -> None:
+    text = _paragraphs("手册", "前言", "写在前面的话。", "第一章 总则", "制定本手册。")
+    assert headings(text)[1:] == [("前言",), ("第一章 总则",)]
+
+
+def test_questions_are_headings_of_their_answers() -> None:
+    text = _paragraphs(
+        "常见问题",
+        "账号",
+        "忘记密码怎么办？",
+        "在登录页点击找回密码。",
+        "可以同时登录几台设备？",
+        "两台。超过时最早登录的设备会被退出。",
+    )
+    assert headings(text)[1:] == [
+        ("账号",),
+        ("账号", "忘记密码怎么办？"),
+        ("账号", "可以同时登录几台设备？"),
+    ]
+    talk = _paragraphs("Where is it?", "Who asks?", "I do, he said, and went on.")
+    assert ("Where is it?",) not in headings(talk)
+
+
+def test_capitals_stand_above_plain_headings() -> None:
+    text = _paragraphs(
+        "Manual", "STARTING", "Cold engine", "Prime it.", "STORAGE", "Drain the tank."
+    )
+    assert headings(text)[1:] == [("STARTING",), ("STARTING", "Cold engine"), ("STORAGE",)]
+
+
+def test_a_command_or_setting_is_no_heading() -> None:
+    text = _paragraphs("Guide", "tool push ./site --jobs 8", "It pushes.", "version: 2.3", "Done.")
+    assert headings(text) == [()]
+
+
 def test_tab_separated_lines_are_a_table_with_its_header() -> None:
     document = parsed("职级\t飞机\n专员\t经济舱\n总监\t公务舱\n", PLAIN)
     assert document.blocks[2].header == ("职级", "飞机")

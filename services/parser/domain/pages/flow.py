@@ -8,7 +8,7 @@ from typing import Final
 
 from services.kernel.ports.reader import PageLayout, Word
 from services.parser.domain.headings import numbering
-from services.parser.domain.joining import join
+from services.parser.domain.joining import is_wide, join
 from services.parser.domain.pages.grids import Found, aligned_tables, ruled_tables
 from services.parser.domain.pages.running import text_of
 
@@ -23,7 +23,11 @@ _LEADERS = re.compile(r"\s*[.．·…_]{4,}\s*")
 
 @dataclass(slots=True)
 class Piece:
-    """A paragraph, item or table on a page, with what its look tells about it."""
+    """A paragraph, item or table on a page, with what its look tells about it.
+
+    edges, names, goes_on: of a table: where its columns begin, what they are called, and whether
+    it began on an earlier page.
+    """
 
     kind: str  # text, item, table
     text: str
@@ -39,6 +43,9 @@ class Piece:
     bottom: float = 0.0
     mono: bool = True
     open_end: bool = False
+    edges: tuple[float, ...] = ()
+    names: tuple[str, ...] = ()
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +102,16 @@ def _page_pieces(page: PageLayout) -> list[Piece]:
             pieces += _paragraphs(block, page)
             block = []
             table = at_line[at]
-            pieces.append(Piece("table", "", page.number, rows=table.rows, header=table.bold_first))
+            pieces.append(
+                Piece(
+                    "table",
+                    "",
+                    page.number,
+                    rows=table.rows,
+                    header=table.bold_first,
+                    edges=table.edges,
+                )
+            )
         elif at not in taken and words:
             block.append(_line(words))
     return pieces + _paragraphs(block, page)
@@ -212,7 +228,8 @@ def _breaks(above: _Line, line: _Line, column: "_Column", piece: Piece) -> bool:
     if above.x1 < right - (4 * size if ended else 0.3 * (right - above.x0)):
         # The line above did not reach the edge, and it was not for a long word that followed.
         first = line.words[0]
-        return above.x1 + (first.x1 - first.x0) + size < right
+        unit = size if is_wide(first.text) else first.x1 - first.x0
+        return above.x1 + unit + size < right
     if piece.kind == "item":
         return line.x0 < piece.indent - 1
     return line.x0 > above.x0 + size and ended

@@ -20,11 +20,14 @@ Row = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A table on a page: its rows, and the numbers of the lines that went into it."""
+    """A table on a page: its rows, the numbers of the lines that went into it, and where its
+    columns begin.
+    """
 
     rows: tuple[Row, ...]
     lines: frozenset[int]
     bold_first: bool = False
+    edges: tuple[float, ...] = ()
 
 
 def ruled_tables(page: PageLayout) -> list[Found]:
@@ -45,7 +48,7 @@ def ruled_tables(page: PageLayout) -> list[Found]:
             continue
         rows, bold = _grid([page.lines[at] for at in sorted(inside)], rules, xs, ys)
         if len(rows) > 1 and _is_tabular(rows):
-            found.append(Found(tuple(rows), inside, bold))
+            found.append(Found(tuple(rows), inside, bold, tuple(xs)))
             taken |= inside
     return found
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from services.kernel.ports.reader import PageLayout, Word
+from services.parser.domain.pages.grids import aligned_tables, ruled_tables
 
 _MARGIN: Final = 0.12
 _OUTERMOST: Final = 3
@@ -51,7 +52,7 @@ def without_running(pages: Sequence[PageLayout]) -> list[PageLayout]:
         words.update({said for said, _ in keys})
     texts = Counter(text_of(line) for page in pages for line in page.lines)
     repeated = _Repeated(places, words, texts, len(pages))
-    dropped = [repeated.lines(page) for page in pages]
+    dropped = [_without_rows(page, repeated.lines(page)) for page in pages]
     gone = sum(
         _length(page, _large(page, lines)) for page, lines in zip(pages, dropped, strict=True)
     )
@@ -62,6 +63,20 @@ def without_running(pages: Sequence[PageLayout]) -> list[PageLayout]:
         replace(page, lines=tuple(line for at, line in enumerate(page.lines) if at not in lines))
         for page, lines in zip(pages, dropped, strict=True)
     ]
+
+
+def _without_rows(page: PageLayout, dropped: set[int]) -> set[int]:
+    """The column names that a long table repeats on each page are no running lines: a line stays
+    when it is in a table with lines that stay.
+    """
+    if not dropped:
+        return dropped
+    tables = ruled_tables(page)
+    inside = frozenset(at for table in tables for at in table.lines)
+    if any(at not in inside for at in dropped):
+        tables += aligned_tables(page.lines, inside)
+    rows = {at for table in tables if not table.lines <= dropped for at in table.lines}
+    return dropped - rows
 
 
 def _large(page: PageLayout, lines: Iterable[int]) -> list[int]:
