@@ -251,12 +251,9 @@ def table_page(number: int, top: float, *rows: tuple[str, ...], words: float = 1
         for at in range(len(rows) + 1)
     ]
     rules += [Rule(x, bottom, x, top + 12) for x in edges]
-    return page(
-        number,
-        *lines,
-        line("Some words of the text.", words, size=12),
-        rules=tuple(rules),
-    )
+    text = line("Some words of the text.", words, size=12)
+    drawn = [text, *lines] if words > top else [*lines, text]
+    return page(number, *drawn, rules=tuple(rules))
 
 
 def test_a_table_over_two_pages_is_one_table_under_its_header() -> None:
