@@ -25,12 +25,16 @@ from services.kernel.contracts.records import (
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.store import Database, Transaction
 from services.kernel.runtime.dispatch import Outcome
-from services.memorizer.domain.chains import changed, rechain
+from services.memorizer.domain.chains import changed, rechain, says_the_same
 from services.memorizer.handlers.indexing import IndexWriter
 from services.memorizer.handlers.ports import RecordStore
 
 CORRECTION_WEIGHT = 2.0
 _ANY = (Status.ACTIVATED, Status.ARCHIVED)
+_SAID_ALREADY = (
+    "此前的更正已经是这样写的，无需更改。",
+    "An earlier correction says so already, so nothing was changed.",
+)
 
 
 class Corrections:
@@ -49,8 +53,12 @@ class Corrections:
         assert isinstance(event, CorrectionDecided)  # noqa: S101 - the table routes by type
         written: dict[UUID, MemoryRecord] = {}
         changes: list[MemoryChange] = []
+        decisions: list[Decision] = []
         for decision in event.decisions:
             records = await self._resolve(event, decision)
+            if records is None:
+                continue
+            decisions.append(decision)
             written |= {record.id: record for record in records}
             changes += [_change(record, decision) for record in records]
         records = list(written.values())
@@ -60,9 +68,9 @@ class Corrections:
             task_id=event.task_id,
             status="completed",
             changes=tuple(changes),
-            reason=event.reason,
+            reason=event.reason or ("" if decisions else _reason(event.words)),
             feedback_id=event.feedback_id,
-            decisions=event.decisions,
+            decisions=tuple(decisions),
         )
 
         async def apply(tx: Transaction) -> Sequence[Event]:
@@ -71,9 +79,12 @@ class Corrections:
 
         return Outcome(apply=apply)
 
-    async def _resolve(self, event: CorrectionDecided, decision: Decision) -> list[MemoryRecord]:
+    async def _resolve(
+        self, event: CorrectionDecided, decision: Decision
+    ) -> list[MemoryRecord] | None:
         """The new record and the earlier ones about the same thing, reckoned in order of time;
-        those that the index does not hold yet.
+        those that the index does not hold yet. None where an earlier one says the very same: it
+        was applied while this one was decided.
         """
         owner = decision.owner
         async with self._database.write() as tx:
@@ -89,6 +100,8 @@ class Corrections:
             chain = [record]
             if decision.attribute:
                 siblings = await self._siblings(tx, event.project_id, decision)
+                if says_the_same(siblings, record):
+                    return None
                 now = self._clock.now_ms()
                 chain = changed(rechain([*siblings, record], now), siblings, now)
             await self._store.put(tx, chain)
@@ -162,6 +175,11 @@ class Corrections:
             feedback_id=event.feedback_id,
         )
         return Outcome(events=(failed,))
+
+
+def _reason(words: str) -> str:
+    which = 0 if any("\u3400" <= character <= "\u9fff" for character in words) else 1
+    return _SAID_ALREADY[which]
 
 
 def _change(record: MemoryRecord, decision: Decision) -> MemoryChange:

@@ -100,6 +100,21 @@ async def test_undo_and_redo_in_the_middle_of_a_chain(tmp_path: Path) -> None:
         assert await state(service) == whole
 
 
+async def test_the_same_said_twice_before_it_is_applied_is_one_correction(tmp_path: Path) -> None:
+    async with memorizer(tmp_path) as service:
+        await service.handle(decided(1, "60", 100))
+        (done,) = await service.handle(decided(2, "60", 101))
+        assert isinstance(done, TaskProgressed)
+        assert (done.changes, done.decisions) == ((), ())
+        assert list(await state(service)) == [str(derive("test", 1))]
+        await service.handle(decided(3, "70", 200))
+        await service.handle(decided(4, "60", 300))
+        assert await active(service) == ["The user confirms: the deposit is 60."]
+        await service.commands.set_correction("p", derive("test", 4), active=False)
+        await service.handle(decided(5, "60", 400))
+        assert len(await state(service)) == 4
+
+
 async def test_a_later_day_replaces_nothing_yet(tmp_path: Path) -> None:
     async with memorizer(tmp_path) as service:
         await service.handle(decided(1, "60", 100))
