@@ -70,3 +70,17 @@ async def test_the_fact_decides(case: dict[str, Any]) -> None:
 async def test_without_the_background_most_cases_are_wrong() -> None:
     plain = [await first_variant(case, background=False) for case in CASES]
     assert sum(plain) < len(CASES) / 2
+
+
+async def test_what_the_query_finds_is_never_left_out() -> None:
+    """An exclusion ranks below; whoever asks still sees that the thing exists."""
+    world = World(options=SearchOptions(background=True))
+    text = "Low-allergen food for puppies with a sensitive stomach that get diarrhoea. Protein: {}."
+    document = "\n".join(
+        ["# Dog food", "## B Chicken", text.format("chicken"), "## C Salmon", text.format("salmon")]
+    )
+    await world.put(sections({"name": "food.md", "text": document}))
+    await world.put([said("My puppy must not eat chicken.", day=0)])
+    answer = await world.search("It got diarrhoea from its food, I want another.", day=9)
+    found = [item.record.value for item in answer.memories if item.record.anchor]
+    assert found == [text.format("salmon"), text.format("chicken")]

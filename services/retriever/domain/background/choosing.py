@@ -26,6 +26,8 @@ from services.retriever.domain.text import Lexicon
 # How much more of the telling heading terms a query must name to have chosen.
 _NAMED = 0.3
 _TELLING = 0.5
+# What the query found stays in the answer, however much of the background speaks against it.
+_FOUND = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ def choose(
     said = gate * (lifted - weights.exclusion * excluded)
     scores = _keep_order(smoothed + said, base, said)
     scores = _respect_names(scores, base, sections, telling, asked)
+    scores = np.maximum(scores, base * _FOUND)
     for candidate, score, pro, contra, number in zip(
         pool, scores, total, excluded, amount, strict=True
     ):
