@@ -7,8 +7,10 @@ from uuid import UUID
 import grpc
 import orjson
 from memloom.v1 import memory_pb2, records_pb2, records_pb2_grpc
+from pydantic import ValidationError
 
 from services.kernel.contracts.errors import Code, InvalidInput
+from services.kernel.contracts.events import MessagesRecorded
 from services.kernel.contracts.records import Kind, MemoryRecord, Owner
 from services.kernel.contracts.scope import Clause, Clauses
 from services.kernel.ports.records import ReindexState
@@ -102,6 +104,15 @@ class RecordsServicer(records_pb2_grpc.RecordsServicer):
                 request.project_id, _uuid(request.correction_id), active=request.active
             )
         )
+
+    async def Extract(  # noqa: N802 - the method's name in the proto
+        self, request: records_pb2.ExtractRequest, _: Context
+    ) -> records_pb2.RecordList:
+        try:
+            messages = MessagesRecorded.model_validate_json(request.messages)
+        except ValidationError as error:
+            raise InvalidInput("these are no messages") from error
+        return _list(await self._commands.extract(messages))
 
     async def StartReindex(  # noqa: N802 - the method's name in the proto
         self, _request: records_pb2.ReindexRequest, _: Context

@@ -29,6 +29,7 @@ from services.kernel.contracts.events import (
     Envelope,
     Event,
     FeedbackGiven,
+    MessagesRecorded,
     TaskProgressed,
 )
 from services.kernel.contracts.records import Kind, MemoryRecord, Owner, Status
@@ -64,6 +65,8 @@ class PlayedRecords:
         self.records: dict[UUID, MemoryRecord] = {}
         self.switched: list[tuple[UUID, bool]] = []
         self.where: Clauses | None = None
+        self.read: list[MessagesRecorded] = []
+        self.found: list[MemoryRecord] = []
 
     def put(self, record: MemoryRecord) -> MemoryRecord:
         self.records[record.id] = record
@@ -142,6 +145,10 @@ class PlayedRecords:
         record = await self.get(project_id, correction_id)
         self.switched.append((correction_id, active))
         return record
+
+    async def extract(self, messages: MessagesRecorded) -> list[MemoryRecord]:
+        self.read.append(messages)
+        return list(self.found)
 
 
 class PlayedPreview:

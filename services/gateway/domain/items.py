@@ -115,6 +115,34 @@ def preference_item(record: MemoryRecord) -> dict[str, Any]:
     }
 
 
+def extracted(records: Sequence[MemoryRecord], kinds: Sequence[str], now_ms: int) -> dict[str, Any]:
+    """The answer of extract/memory: what was found, without what only stored memories have."""
+    facts = [one for one in records if one.kind is Kind.FACT and "memory" in kinds]
+    wishes = [one for one in records if one.kind is Kind.PREFERENCE and "preference" in kinds]
+    return {
+        "success": True,
+        "memory_detail_list": [
+            {
+                "memory_key": one.key,
+                "memory_value": one.value,
+                "memory_type": memory_type(one, now_ms),
+                "tags": list(one.tags),
+                "evidence": _evidence(one.evidence),
+            }
+            for one in facts
+        ],
+        "preference_detail_list": [
+            {
+                "preference": one.value,
+                "reasoning": one.detail.get("reasoning", ""),
+                "preference_type": one.detail.get("preference_type", "explicit_preference"),
+                "evidence": _evidence(one.evidence),
+            }
+            for one in wishes
+        ],
+    }
+
+
 def tool_item(record: MemoryRecord) -> dict[str, Any]:
     """One entry of `tool_memory_detail_list`."""
     detail = record.detail

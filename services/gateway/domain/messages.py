@@ -19,11 +19,13 @@ def read_messages(
     *,
     zone: ZoneInfo,
     now_ms: int,
+    most: int = MAX_MESSAGE_TOKENS,
     new_id: Callable[[], str] = lambda: str(uuid4()),
 ) -> tuple[Message, ...]:
     """The messages with ids, times (arrival where none is given) and positions.
 
-    InvalidInput for a part or time that cannot be read, MESSAGES_TOO_LONG above the limit.
+    InvalidInput for a part or time that cannot be read, MESSAGES_TOO_LONG above `most`
+    tokens.
     """
     found = []
     for position, message in enumerate(sent):
@@ -56,10 +58,9 @@ def read_messages(
         tokens_of(message.text) + sum(tokens_of(call.arguments) for call in message.tool_calls)
         for message in found
     )
-    if total > MAX_MESSAGE_TOKENS:
+    if total > most:
         raise InvalidInput(
-            f"the messages have about {total} tokens together; send at most {MAX_MESSAGE_TOKENS} "
-            "in a request",
+            f"the messages have about {total} tokens together; send at most {most} in a request",
             code=Code.MESSAGES_TOO_LONG,
         )
     if not any(message.text.strip() or message.tool_calls for message in found):

@@ -7,7 +7,6 @@ from services.gateway.domain.limits import MAX_CHAT_TOKENS, tokens_of
 from services.gateway.domain.requests import (
     AddMessage,
     Chat,
-    ExtractMemory,
     MessageIn,
     Rerank,
     SearchMemory,
@@ -84,13 +83,6 @@ class Assistant:
         if request.add_message_on_answer:
             await self._conversations.add(call, _turn(request, response))
         return {"response": response}
-
-    async def extract(self, _call: Call, _request: ExtractMemory) -> dict[str, Any]:
-        """Not offered: memories are made of messages that are stored."""
-        raise NotConfigured(
-            "extract/memory is not offered; add the messages with add/message and read what came "
-            "of them with get/memory"
-        )
 
     async def rerank(self, request: Rerank) -> dict[str, Any]:
         """The documents by relevance, as rerank endpoints answer."""

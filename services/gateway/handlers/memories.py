@@ -9,28 +9,37 @@ from services.gateway.domain.filters import Filters, parse_filter
 from services.gateway.domain.items import (
     FACTUAL,
     by_id,
+    extracted,
     memory_item,
     preference_item,
     preference_note,
     tool_item,
     view_of,
 )
-from services.gateway.domain.limits import Limits
+from services.gateway.domain.limits import MAX_CHAT_TOKENS, Limits
+from services.gateway.domain.messages import read_messages
 from services.gateway.domain.model import Removal, Task
-from services.gateway.domain.requests import DeleteMemory, GetMemory, UpdateMemory
+from services.gateway.domain.requests import (
+    DeleteMemory,
+    ExtractMemory,
+    GetMemory,
+    UpdateMemory,
+)
 from services.gateway.handlers.calls import Call, Writes
 from services.gateway.handlers.ports import CatalogueStore, ConversationStore, Outbox, TaskStore
 from services.gateway.handlers.search import subject_of, wanted_kinds
 from services.kernel.contracts.errors import Code, Forbidden, NotFound
-from services.kernel.contracts.events import OwnerRemoved
+from services.kernel.contracts.events import MessagesRecorded, OwnerRemoved
 from services.kernel.contracts.records import Kind, MemoryRecord, Owner, OwnerType, Status
 from services.kernel.contracts.scope import Clause, Clauses
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.records import RecordPage, Records
 from services.kernel.ports.store import Database, Transaction
 
+# Raw turns are found by search, beside the memories; in no list are they memories themselves.
+_FACTS: Final = tuple(kind for kind in FACTUAL if kind is not Kind.MESSAGE)
 _LISTS: Final = {
-    "detail_factual": FACTUAL,
+    "detail_factual": _FACTS,
     "preference": (Kind.PREFERENCE,),
     "tool_memory": (Kind.TOOL,),
 }
@@ -79,7 +88,7 @@ class Memories:
             request.include_memory_view,
             preference=request.include_preference,
             tool=request.include_tool_memory,
-            factual=FACTUAL,
+            factual=_FACTS,
         )
         filters = parse_filter(request.filter, zone=ZoneInfo(self._limits.timezone), now_ms=now)
         pages = await self._pages(call, owner, kinds, filters, page=page, size=request.size)
@@ -133,6 +142,29 @@ class Memories:
             )
         )
         return dict(zip(chosen, found, strict=True))
+
+    async def extract(self, call: Call, request: ExtractMemory) -> dict[str, Any]:
+        """What the rules find in the messages; nothing is stored."""
+        now = self._clock.now_ms()
+        messages = await asyncio.to_thread(
+            read_messages,
+            request.messages,
+            zone=ZoneInfo(self._limits.timezone),
+            now_ms=now,
+            most=MAX_CHAT_TOKENS,
+        )
+        found = await self._records.extract(
+            MessagesRecorded(
+                project_id=call.project.id,
+                owner=Owner(type=OwnerType.USER),
+                conversation_id="",
+                task_id="",
+                messages=messages,
+                recorded_at=now,
+                timezone=self._limits.timezone,
+            )
+        )
+        return extracted(found, request.extraction_types, now)
 
     async def get(self, call: Call, identifier: str) -> dict[str, Any]:
         """One memory in any state; NotFound."""

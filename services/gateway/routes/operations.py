@@ -76,7 +76,7 @@ def operations(cases: UseCases) -> tuple[Operation, ...]:
         Operation(
             "/extract/memory",
             ask.ExtractMemory,
-            cases.assistant.extract,
+            cases.memories.extract,
             {"success": False},
             "Extract memories without storing them",
         ),

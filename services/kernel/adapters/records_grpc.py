@@ -8,6 +8,7 @@ import orjson
 from memloom.v1 import memory_pb2, records_pb2, records_pb2_grpc
 
 from services.kernel.adapters.grpc_wire import Caller
+from services.kernel.contracts.events import MessagesRecorded
 from services.kernel.contracts.records import Kind, MemoryRecord, Owner
 from services.kernel.contracts.scope import Clauses
 from services.kernel.ports.records import RecordPage, ReindexState
@@ -104,6 +105,11 @@ class GrpcRecords:
             project_id=project_id, correction_id=str(correction_id), active=active
         )
         return _record(await self._call(self._stub.SetCorrection, request))
+
+    async def extract(self, messages: MessagesRecorded) -> list[MemoryRecord]:
+        request = records_pb2.ExtractRequest(messages=messages.model_dump_json())
+        answer = await self._call(self._stub.Extract, request)
+        return [_record(message) for message in answer.records]
 
     async def start_reindex(self) -> ReindexState:
         """Fill a new generation of the index in the background, then switch to it."""

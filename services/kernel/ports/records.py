@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from services.kernel.contracts.events import MessagesRecorded
 from services.kernel.contracts.records import Kind, MemoryRecord, Owner
 from services.kernel.contracts.scope import Clauses
 
@@ -87,4 +88,10 @@ class Records(Protocol):
         self, project_id: str, correction_id: UUID, *, active: bool
     ) -> MemoryRecord:
         """Undo (active=False) or redo a correction; idempotent; searchable on return; NotFound."""
+        ...
+
+    async def extract(self, messages: MessagesRecorded) -> list[MemoryRecord]:
+        """The facts and preferences that the rules find in these messages alone, in the order in
+        which they were said; nothing is stored.
+        """
         ...

@@ -9,8 +9,8 @@ and any repetition of the same messages ends in the same set:
 * the same content: one memory stays, with the evidence of all; which one is the fullest wording;
 * a statement that ends a name ("moved from Berlin") archives what an attribute says of it.
 
-What was edited by hand keeps its words; what was deleted stays deleted and still replaces what was
-older, so that no deletion revives an outdated fact.
+What was edited by hand keeps its words; what was deleted, or archived by hand, stays so and still
+replaces what was older, so that no deletion revives an outdated fact.
 """
 
 import re
@@ -26,6 +26,8 @@ from pydantic import JsonValue
 from services.kernel.contracts.records import Kind, MemoryRecord, MessageEvidence, Status
 
 ChangeName = Literal["added", "updated", "archived"]
+# Mark in `detail` of a record that somebody archived: no message brings it back.
+BY_HAND = "archived_by_hand"
 _REFINED = (Kind.FACT, Kind.PREFERENCE, Kind.TOOL)
 
 
@@ -50,6 +52,11 @@ class _State:
     evidence: tuple[MessageEvidence, ...] = ()
     context: str = ""
     merged: bool = False
+
+    @property
+    def gone(self) -> bool:
+        """Deleted, or archived by hand: it holds no longer, whatever is said."""
+        return self.status is Status.DELETED or bool(self.record.detail.get(BY_HAND))
 
 
 def reconcile(
@@ -104,6 +111,13 @@ def _said(record: MemoryRecord) -> bool:
     return record.kind in _REFINED and isinstance(record.detail.get("order"), list)
 
 
+def duplicates_of(record: MemoryRecord, superseded: Iterable[MemoryRecord]) -> list[MemoryRecord]:
+    """Those of the superseded records that say the same and were merged into this one: whoever
+    removes it means them too.
+    """
+    return [one for one in superseded if one.detail.get("merged_into") == str(record.id)]
+
+
 def order_of(record: MemoryRecord) -> tuple[int, int, str, int, str]:
     """When it was said; equal for nobody but itself."""
     chat_time, position, message, start = cast("list[JsonValue]", record.detail["order"])
@@ -118,8 +132,10 @@ def order_of(record: MemoryRecord) -> tuple[int, int, str, int, str]:
 
 def _renewed(known: MemoryRecord, record: MemoryRecord) -> MemoryRecord:
     """The same words read again, perhaps by better rules: new content, old identity."""
+    kept = {BY_HAND: True} if known.detail.get(BY_HAND) else {}
     return record.model_copy(
         update={
+            "detail": {**record.detail, **kept},
             "created_at": known.created_at,
             "updated_at": known.updated_at,
             "revision": known.revision,
@@ -169,11 +185,17 @@ def _fresh_state(record: MemoryRecord) -> _State:
     return _State(
         record=record,
         value=str(whole) if told else record.value,
-        status=Status.DELETED if record.status is Status.DELETED else Status.ACTIVATED,
+        status=_status(record),
         evidence=record.evidence[:own] if isinstance(own, int) else record.evidence,
         context=str(record.detail.get("own_context", record.context)),
         valid_to=cast("int | None", record.detail.get("own_valid_to")),
     )
+
+
+def _status(record: MemoryRecord) -> Status:
+    if record.status is Status.DELETED:
+        return Status.DELETED
+    return Status.ARCHIVED if record.detail.get(BY_HAND) else Status.ACTIVATED
 
 
 def _group(record: MemoryRecord) -> str:
@@ -201,7 +223,7 @@ def _chain(group: list[_State]) -> None:
 
 def _merge(run: list[_State]) -> _State:
     """One of a run stands for all: the fullest wording, the earliest of equals."""
-    living = [state for state in run if state.status is not Status.DELETED]
+    living = [state for state in run if not state.gone]
     if not living:
         return run[-1]
     head = max(living, key=lambda state: (len(state.value), _negative(state.record)))
@@ -222,7 +244,7 @@ def _negative(record: MemoryRecord) -> tuple[int, int]:
 
 
 def _replace(older: _State, newer: _State) -> None:
-    if older.status is not Status.DELETED:
+    if not older.gone:
         older.status = Status.ARCHIVED
         older.superseded_by = newer.record.id
         older.valid_to = newer.record.valid_from or order_of(newer.record)[0]

@@ -244,6 +244,8 @@ def told(state: Mapping[UUID, MemoryRecord], fresh: Collection[UUID]) -> list[Me
         changes[record.id] = MemoryChange(memory_id=record.id, kind=record.kind, change=change)
 
     for record in state.values():
+        if record.kind is Kind.MESSAGE:  # a raw turn, no memory
+            continue
         merged = record.detail.get("merged_into")
         head = state.get(record.superseded_by) if record.superseded_by else None
         if record.id in fresh and record.status is Status.ACTIVATED:

@@ -1,9 +1,11 @@
 """Reads and synchronous commands on records: what the internal gRPC `Records` serves."""
 
+import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
 from services.kernel.contracts.errors import Code, InvalidInput, NotFound
+from services.kernel.contracts.events import MessagesRecorded
 from services.kernel.contracts.records import Kind, MemoryRecord, Owner, Status
 from services.kernel.contracts.scope import Clauses
 from services.kernel.ports.clock import Clock
@@ -11,6 +13,9 @@ from services.kernel.ports.records import RecordPage
 from services.kernel.ports.store import Database, Transaction
 from services.memorizer.domain.chains import changed, rechain, set_undone
 from services.memorizer.domain.clauses import matches
+from services.memorizer.domain.extraction import extract
+from services.memorizer.domain.extraction import records as records_of
+from services.memorizer.domain.merging import BY_HAND, duplicates_of, order_of, reconcile
 from services.memorizer.handlers.indexing import IndexWriter
 from services.memorizer.handlers.ports import EnrichmentStore, RecordStore
 
@@ -113,14 +118,26 @@ class RecordCommands:
                 raise NotFound(
                     f"no such memory: {', '.join(missing[:5])}", code=Code.MEMORY_NOT_FOUND
                 )
+            known += await self._duplicates(tx, known)
+            memory_ids = [record.id for record in known]
             answers = [str(key) for record in known if (key := record.detail.get("answer"))]
             if answers:  # a model's words, of which these memories were made
                 await self._owed.forget_answers(tx, project_id, answers)
-            deleted = await self._store.erase(tx, project_id, memory_ids)
+            await self._store.erase(tx, project_id, memory_ids)
         await self._writer.remove(memory_ids)
         async with self._database.write() as tx:
             await self._store.mark_removed(tx, project_id, memory_ids)
-        return deleted
+        return len(found)
+
+    async def _duplicates(
+        self, tx: Transaction, records: Sequence[MemoryRecord]
+    ) -> list[MemoryRecord]:
+        """What was merged into these, and is not among them."""
+        found: dict[UUID, MemoryRecord] = {}
+        for record in records:
+            older = await self._store.many(tx, record.project_id, record.supersedes)
+            found |= {one.id: one for one in duplicates_of(record, older)}
+        return [one for key, one in found.items() if key not in {record.id for record in records}]
 
     async def set_correction(
         self, project_id: str, correction_id: UUID, *, active: bool
@@ -151,6 +168,9 @@ class RecordCommands:
             await self._writer.vouch(tx, self._store, changes)
             return await self._one(tx, project_id, correction_id)
 
+    async def extract(self, messages: MessagesRecorded) -> list[MemoryRecord]:
+        return await asyncio.to_thread(_found_in, messages)
+
     async def _change(
         self, project_id: str, memory_id: UUID, update: dict[str, object]
     ) -> MemoryRecord:
@@ -158,26 +178,46 @@ class RecordCommands:
             old = await self._one(tx, project_id, memory_id)
             await self._store.lock_owner(tx, project_id, old.owner)
             old = await self._one(tx, project_id, memory_id)
-            new = old.model_copy(
-                update={
-                    **update,
-                    # Its words stay, whatever is read of its message again.
-                    "detail": old.detail | ({"edited": True} if "value" in update else {}),
-                    "updated_at": self._clock.now_ms(),
-                    "revision": old.revision + 1,
-                }
-            )
-            await self._store.put(tx, [new])
-        await self._writer.sync([new])
+            changed = [_by_hand(old, update, self._clock.now_ms())]
+            if update.get("status") is Status.ARCHIVED:
+                changed += [
+                    _by_hand(one, {"status": Status.ARCHIVED}, self._clock.now_ms())
+                    for one in await self._duplicates(tx, [old])
+                ]
+            await self._store.put(tx, changed)
+        await self._writer.sync(changed)
         async with self._database.write() as tx:
-            await self._writer.vouch(tx, self._store, [new])
-        return new
+            await self._writer.vouch(tx, self._store, changed)
+        return changed[0]
 
     async def _one(self, tx: Transaction, project_id: str, memory_id: UUID) -> MemoryRecord:
         found = await self._store.many(tx, project_id, [memory_id])
         if not found:
             raise NotFound(f"no memory {memory_id}", code=Code.MEMORY_NOT_FOUND)
         return found[0]
+
+
+def _found_in(messages: MessagesRecorded) -> list[MemoryRecord]:
+    """Facts and preferences that hold once all of it is said."""
+    fresh = records_of(messages, extract(messages), now=messages.recorded_at)
+    found = [change.record for change in reconcile([], fresh, now=messages.recorded_at)]
+    wanted = (Kind.FACT, Kind.PREFERENCE)
+    standing = [one for one in found if one.status is Status.ACTIVATED and one.kind in wanted]
+    return sorted(standing, key=order_of)
+
+
+def _by_hand(old: MemoryRecord, update: dict[str, object], now: int) -> MemoryRecord:
+    """Words changed by hand stay, whatever is read of their message again; so does an end."""
+    detail = {key: value for key, value in old.detail.items() if key != BY_HAND}
+    if "value" in update:
+        detail["edited"] = True
+    if update.get("status", old.status) is Status.ARCHIVED and (
+        "status" in update or BY_HAND in old.detail
+    ):
+        detail[BY_HAND] = True
+    return old.model_copy(
+        update={**update, "detail": detail, "updated_at": now, "revision": old.revision + 1}
+    )
 
 
 def _editable_status(status: str) -> Status:

@@ -481,5 +481,3 @@ async def test_what_needs_a_model_says_so(door: Door) -> None:
     assert (refused["code"], refused["data"]) == (50002, {"response": ""})
     assert "chat model" in refused["message"]
     assert (await door.post("/rerank", {"query": "a", "documents": ["b"]}))["code"] == 50002
-    extract = {"messages": [{"role": "user", "content": "x"}]}
-    assert (await door.post("/extract/memory", extract))["code"] == 50002

@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from services.kernel.contracts.events import MessagesRecorded
 from services.kernel.contracts.records import MemoryRecord, Status
+from services.memorizer.domain.deletion import redacted
 from services.memorizer.domain.extraction import extract
+from services.memorizer.domain.merging import BY_HAND, duplicates_of
 from tests.support.dialogues import remember, talk
 
 TEXTS = (
@@ -15,6 +17,7 @@ TEXTS = (
     "My laptop is a Dell.", "My laptop is now a Mac.", "养了一只猫叫团子。", "团子昨天去世了。",
     "The deadline was moved to Friday.", "I play the oboe.", "I play the oboe!", "hello", "谢谢",
     "What is 2 + 2?", "Please always answer briefly.", "以后回答都用英文。",
+    "我不再养猫了。", "I no longer live in Graz.", "I don't eat fish.", "I eat fish again.", "我开的是卡罗拉。", "卡罗拉卖掉了，现在骑电动车。",
 )  # fmt: skip
 
 
@@ -39,6 +42,39 @@ def test_order_and_repetition_do_not_matter(
 ) -> None:
     in_order, otherwise = history
     assert picture(remember(otherwise)) == picture(remember(in_order))
+
+
+def removed(records: list[MemoryRecord], chosen: set[int], *, deleted: bool) -> list[MemoryRecord]:
+    """The active records of these numbers, with what was merged into them, gone by hand."""
+    active = sorted((r for r in records if r.status is Status.ACTIVATED), key=lambda r: str(r.id))
+    gone = {one.id for number, one in enumerate(active) if number in chosen}
+    for one in active:
+        if one.id in gone:
+            gone |= {other.id for other in duplicates_of(one, records)}
+    return [_gone(one, deleted=deleted) if one.id in gone else one for one in records]
+
+
+def _gone(record: MemoryRecord, *, deleted: bool) -> MemoryRecord:
+    if deleted:
+        return redacted(record)
+    detail = {**record.detail, BY_HAND: True}
+    return record.model_copy(update={"status": Status.ARCHIVED, "detail": detail})
+
+
+@settings(max_examples=150, deadline=None)
+@given(histories(), st.sets(st.integers(0, 5), min_size=1), st.booleans())
+def test_what_was_removed_by_hand_comes_back_by_no_message(
+    history: tuple[list[MessagesRecorded], list[MessagesRecorded]],
+    chosen: set[int],
+    deleted: bool,
+) -> None:
+    in_order, otherwise = history
+    before = removed(remember(in_order), chosen, deleted=deleted)
+    after = remember(otherwise, before)
+    held = {one.id for one in before if one.status is Status.ACTIVATED and one.attribute}
+    assert {one.id for one in after if one.status is Status.ACTIVATED and one.attribute} == held
+    mine = {one.id: one.status for one in before if one.detail.get(BY_HAND) or not one.value}
+    assert {one.id: one.status for one in after if one.id in mine} == mine
 
 
 @settings(max_examples=60, deadline=None)
