@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from services.kernel.contracts.records import Kind
 from services.retriever.domain.candidates import Candidate
+from services.retriever.domain.defining import weigh_definitions
 from services.retriever.domain.fusion import fuse
 from services.retriever.domain.matching import bm25, coverage, rarity, single_rarity
 from services.retriever.domain.query import Analysis
@@ -40,6 +41,7 @@ def rank_knowledge(
     words = [value * _weight(c) for value, c in zip(words, candidates, strict=True)]
     fuse(candidates, words, dense_weight)
     weigh_documents(candidates, analysis, weights, lexicon)
+    weigh_definitions(candidates, analysis.text)
     top = max((candidate.score for candidate in candidates), default=0.0)
     for candidate in candidates:
         candidate.score = candidate.score / top if top > 0 else 0.0
