@@ -283,3 +283,59 @@ def test_a_framed_header_that_every_page_repeats_goes() -> None:
         for number in (1, 2, 3)
     ]
     assert "Issue" not in read(*pages).text
+
+
+def test_plain_headings_divide_the_fewer_numbered_ones_of_their_size() -> None:
+    lines = [line("SOME COMMISSION", 790, size=15), line("FORM 7", 770, size=18)]
+    y = 740.0
+    for heading in (
+        "Part I Figures",
+        "Item 1. Statements",
+        *("Income", "Costs", "Debt", "Cash"),
+        "Item 1A. Risks",
+        "Weather",
+    ):
+        lines.append(line(heading, y, bold=True))
+        y -= 20
+        if not heading.startswith(("Part", "Item")):
+            lines += [line(FULL, y), line("and so it ends.", y - 12)]
+            y -= 32
+    document = read(page(1, *lines))
+    paths = {b.text: b.heading_path for b in document.blocks}
+    assert paths["Cash"][-3:] == ("Part I Figures", "Item 1. Statements", "Cash")
+    assert paths["Weather"][-3:] == ("Part I Figures", "Item 1A. Risks", "Weather")
+
+
+def test_verse_and_signatures_are_no_headings() -> None:
+    lines = [line("Songs", 760, size=18), line("One", 730, size=14)]
+    lines += [
+        line(text, 700 - 14 * at - (6 if at in {3, 6} else 0))
+        for at, text in enumerate(
+            ["There was no word", "the wind that stirs", "heed our words"] * 3
+        )
+    ]
+    document = read(page(1, *lines))
+    assert [b.text for b in document.blocks if b.kind is BlockKind.HEADING] == ["Songs", "One"]
+
+
+def test_short_paragraphs_before_a_table_do_not_run_together() -> None:
+    """How wide and how far apart lines are is known from the whole page."""
+    table = table_page(1, 560, ("Room", "Seats"), ("Oak", "12"), ("Ash", "20"))
+    document = read(
+        PageLayout(
+            1,
+            WIDTH,
+            HEIGHT,
+            (
+                line("The badge is lost? Pay at once.", 700),
+                line("A late visitor signs a list.", 680),
+                *table.lines,
+                line(FULL, 80),
+                line("and it ends here.", 66),
+            ),
+            table.rules,
+        )
+    )
+    texts = [b.text for b in document.blocks if b.kind is BlockKind.PARAGRAPH]
+    assert texts[:2] == ["The badge is lost? Pay at once.", "A late visitor signs a list."]
+    assert texts[-1] == f"{FULL} and it ends here."

@@ -17,6 +17,8 @@ _BULLET = re.compile(r"^([•●◦▪·○■◆➢✓*–—-]|\uf0b7|\uf0a7|\
 _ORDERED = re.compile(r"^(\d{1,3}[.)、）]|[（(]\d{1,3}[)）]|[a-z][.)]|[①-⑳])\s*(?=[^\d\s])")
 _ENDS: Final = ("。", "！", "？", "；", "：", ".", "!", "?", ";", ":", "”", "》")
 _WIDER: Final = 1.18  # than the usual distance of lines: a new paragraph
+_SELDOM: Final = 0.06  # of the distances
+_ALIKE: Final = 1.03
 _INDENTS: Final = 60  # points within which lines stand in one column
 _LEADERS = re.compile(r"\s*[.．·…_]{4,}\s*")
 
@@ -95,11 +97,13 @@ def _page_pieces(page: PageLayout) -> list[Piece]:
     tables += aligned_tables(page.lines, taken)
     at_line: dict[int, Found] = {min(table.lines): table for table in tables}
     taken = frozenset(at for table in tables for at in table.lines)
+    lines = {at: _line(words) for at, words in enumerate(page.lines) if words and at not in taken}
+    column = _Column(list(lines.values()))
     pieces: list[Piece] = []
     block: list[_Line] = []
-    for at, words in enumerate(page.lines):
+    for at in range(len(page.lines)):
         if at in at_line:
-            pieces += _paragraphs(block, page)
+            pieces += _paragraphs(block, page, column)
             block = []
             table = at_line[at]
             pieces.append(
@@ -112,9 +116,9 @@ def _page_pieces(page: PageLayout) -> list[Piece]:
                     edges=table.edges,
                 )
             )
-        elif at not in taken and words:
-            block.append(_line(words))
-    return pieces + _paragraphs(block, page)
+        elif at in lines:
+            block.append(lines[at])
+    return pieces + _paragraphs(block, page, column)
 
 
 def _line(words: tuple[Word, ...]) -> _Line:
@@ -156,10 +160,7 @@ def _merge_baselines(lines: Sequence[tuple[Word, ...]]) -> list[tuple[Word, ...]
     return merged
 
 
-def _paragraphs(lines: list[_Line], page: PageLayout) -> list[Piece]:
-    if not lines:
-        return []
-    column = _Column(lines)
+def _paragraphs(lines: list[_Line], page: PageLayout, column: "_Column") -> list[Piece]:
     pieces: list[Piece] = []
     last: _Line | None = None
     for line in lines:
@@ -189,13 +190,18 @@ class _Column:
     def __init__(self, lines: Sequence[_Line]) -> None:
         self._lines = lines
         self._known: dict[int, float] = {}
-        gaps = sorted(
-            (above.y - below.y) / max(below.size, 1)
-            for above, below in pairwise(lines)
-            if above.size == below.size and 0 < above.y - below.y < 3 * max(below.size, 1)
-        )
-        # The lower quartile: distances of paragraphs and list items are above it.
-        self.leading = gaps[len(gaps) // 4] if gaps else 1.3
+        gaps: dict[float, list[float]] = {}
+        for above, below in pairwise(lines):
+            size = max(below.size, 1)
+            if above.size == below.size and 0 < above.y - below.y < 3 * size:
+                gaps.setdefault(below.size, []).append((above.y - below.y) / size)
+        self._leading = {size: _closest(found) for size, found in gaps.items()}
+        together = [gap for found in gaps.values() for gap in found]
+        self._usual = _closest(together) if together else 1.3
+
+    def leading(self, line: _Line) -> float:
+        """Distance of lines of one paragraph, in sizes of their letters."""
+        return self._leading.get(line.size, self._usual)
 
     def right(self, line: _Line) -> float:
         """The right edge of the column in which a line stands."""
@@ -205,6 +211,16 @@ class _Column:
                 other.x1 for other in self._lines if abs(other.x0 - line.x0) < _INDENTS
             )
         return max(self._known[place], line.x1)
+
+
+def _closest(gaps: list[float]) -> float:
+    """The smallest distance that is no exception: paragraphs and list items are further apart."""
+    fewest = max(1, round(_SELDOM * len(gaps)))
+    gaps = sorted(gaps)
+    for at, gap in enumerate(gaps):
+        if at + fewest <= len(gaps) and gaps[at + fewest - 1] <= gap * _ALIKE:
+            return gap
+    return gaps[0]
 
 
 def _differ(above: _Line, line: _Line) -> bool:
@@ -219,13 +235,13 @@ def _breaks(above: _Line, line: _Line, column: "_Column", piece: Piece) -> bool:
     if gap <= 0 or gap > 6 * size:
         # Another column: a paragraph goes on there if it stopped in mid-sentence.
         return _differ(above, line) or above.text.endswith(_ENDS) or line.text[:1].isupper()
-    if _differ(above, line) or gap > _WIDER * column.leading * size:
+    if _differ(above, line) or gap > _WIDER * column.leading(line) * size:
         return True
     ended = above.text.endswith(_ENDS)
     if ended and numbering(line.text) is not None:
         return True
     right = column.right(above)
-    if above.x1 < right - (4 * size if ended else 0.3 * (right - above.x0)):
+    if above.x1 < right - (2 * size if ended else 0.3 * (right - above.x0)):
         # The line above did not reach the edge, and it was not for a long word that followed.
         first = line.words[0]
         unit = size if is_wide(first.text) else first.x1 - first.x0

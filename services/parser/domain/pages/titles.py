@@ -31,8 +31,10 @@ _FEWEST_BOOKMARKS: Final = 3
 _DEEPEST: Final = 6
 _CLOSE: Final = 1.7  # font sizes between the lines of one heading
 _PROSE: Final = tuple("。！？.!?")
+_ENDED: Final = (*_PROSE, "：", ":", "；", ";", "”", '"')
 _SHORT: Final = 40  # columns of a heading that only the space around it tells
 _SET_OFF: Final = 0.1  # of the font size: how much more space is above it than below
+_BY_FAR: Final = 1.5
 _UNNUMBERED: Final = 90  # below all numberings of one size
 
 Style = tuple[float, int]  # size, rank of its numbering
@@ -50,7 +52,7 @@ def heading_levels(
     if styles or by_bookmark:
         styles |= _numbered_below(pieces, by_bookmark.keys() | styles.keys(), body)
         styles |= _set_off(pieces, by_bookmark.keys() | styles.keys(), body)
-    return by_bookmark | _levels(styles, max(by_bookmark.values(), default=0))
+    return by_bookmark | _levels(styles, by_bookmark)
 
 
 def whole_headings(pieces: Sequence[Piece], body: float) -> list[Piece]:
@@ -98,14 +100,19 @@ def is_heading(piece: Piece, body: float) -> bool:
         return False
     if piece.size > body * _LARGER:
         return may_be_heading(piece.text, max_width=_WIDEST)
-    mark = numbering(piece.text)
     return (
         piece.kind == "text"
         and piece.bold
         and piece.size >= body * 0.95
         and piece.lines == 1
-        and looks_like_heading((mark and mark.rest) or piece.text, max_width=_WIDEST, asks=True)
+        and looks_like_heading(_named(piece.text), max_width=_WIDEST, asks=True)
     )
+
+
+def _named(text: str) -> str:
+    """A heading without its number, where it is more than a number."""
+    mark = numbering(text)
+    return mark.rest if mark and any(letter.isalpha() for letter in mark.rest) else text
 
 
 def _rounded(size: float) -> float:
@@ -158,9 +165,12 @@ def _heads_something(pieces: Sequence[Piece], known: AbstractSet[int], at: int) 
 
 
 def _set_off(pieces: Sequence[Piece], known: AbstractSet[int], body: float) -> dict[int, Style]:
-    """Headings that look like the text (a font without a bold face): a short line of its own
-    that stands nearer to what follows it than to what is above it, and nearer than paragraphs do.
+    """Headings that look like the text, in a document without bold letters (Chinese fonts often
+    have none): a short line of its own that stands nearer to what follows it than to what is above
+    it, and nearer than paragraphs do. No verse: what is above has ended, what follows is longer.
     """
+    if any(piece.bold for piece in pieces):
+        return {}
     gaps = [
         gap
         for above, below in pairwise(pieces)
@@ -180,6 +190,8 @@ def _set_off(pieces: Sequence[Piece], known: AbstractSet[int], body: float) -> d
             or not _heads_something(pieces, known, at)
             or not looks_like_heading(piece.text, asks=True)
             or not at
+            or not _has_ended(pieces, known, at - 1)
+            or not _is_body(pieces[at + 1])
         ):
             continue
         above, below = _gap(pieces[at - 1], piece), _gap(piece, pieces[at + 1])
@@ -193,6 +205,15 @@ def _set_off(pieces: Sequence[Piece], known: AbstractSet[int], body: float) -> d
     return found
 
 
+def _has_ended(pieces: Sequence[Piece], known: AbstractSet[int], at: int) -> bool:
+    piece = pieces[at]
+    return at in known or piece.kind != "text" or piece.text.endswith(_ENDED)
+
+
+def _is_body(piece: Piece) -> bool:
+    return piece.kind != "text" or piece.lines > 1 or piece.text.endswith(_ENDED)
+
+
 def _gap(above: Piece, below: Piece) -> float:
     """Points between the baselines of two pieces of one page; 0 where it is not known."""
     if above.page != below.page or "table" in {above.kind, below.kind}:
@@ -200,19 +221,34 @@ def _gap(above: Piece, below: Piece) -> float:
     return max(0.0, above.bottom - below.top)
 
 
-def _levels(styles: dict[int, Style], base: int) -> dict[int, int]:
+def _levels(styles: dict[int, Style], known: dict[int, int]) -> dict[int, int]:
     """Larger is higher; within one size the numbering decides: 第一章 is above 一、, 1 above 1.1.
-    Headings with no number stand with the highest of their size.
+    Headings with no number stand with the highest of their size, or below all of them where they
+    are the more by far: then they divide what is numbered. A level is how many stand open above,
+    below those that are known already: the sizes of a cover use up none.
     """
-    ranks: dict[float, set[int]] = {}
+    ranks: dict[float, Counter[int]] = {}
     for size, place in styles.values():
-        if place:
-            ranks.setdefault(size, set()).add(place)
-    resolved = {
-        at: (-size, place or min(ranks.get(size, {0}))) for at, (size, place) in styles.items()
+        ranks.setdefault(size, Counter())[place] += 1
+    plain = {
+        size: _UNNUMBERED
+        if found[0] > _BY_FAR * (found.total() - found[0])
+        else min((place for place in found if place), default=0)
+        for size, found in ranks.items()
     }
-    order = sorted(set(resolved.values()))
-    return {at: min(base + order.index(key) + 1, _DEEPEST) for at, key in resolved.items()}
+    base = max(known.values(), default=0)
+    levels: dict[int, int] = {}
+    above: list[Style] = []
+    for at in sorted(styles.keys() | known.keys()):
+        if at in known:
+            above.clear()
+            continue
+        size, place = styles[at]
+        style = (-size, place or plain[size])
+        above = [other for other in above if other < style]
+        above.append(style)
+        levels[at] = min(base + len(above), _DEEPEST)
+    return levels
 
 
 def _bookmarked(pieces: Sequence[Piece], bookmarks: Sequence[Bookmark]) -> dict[int, int]:
