@@ -24,6 +24,8 @@ from services.kernel.contracts.records import (
     Owner,
     OwnerType,
 )
+from tests.support.corrections import decided, passages
+from tests.support.phrasings import CORRECTIONS, DOCUMENTS, TALK
 
 NOW = 1_750_000_000_000
 BASE = Owner(type=OwnerType.KNOWLEDGE_BASE, id="kb")
@@ -204,12 +206,30 @@ def scenarios(data: Path, *, show: bool) -> None:
     print(f"feedback.jsonl: {right} of {total}")
 
 
+def phrasings(*, show: bool) -> None:
+    """The many ways of correcting, and talk that corrects nothing."""
+    records = [item for name, text in DOCUMENTS.items() for item in passages(name, text)]
+    missed = [
+        (said.words, [(d.kind, d.old, d.new, d.before) for d in decided(said.words, records)[0]])
+        for said in CORRECTIONS
+        if not said.is_met(decided(said.words, records)[0])
+    ]
+    heard = [words for words in TALK if decided(words, records)[0]]
+    print(f"corrections understood: {len(CORRECTIONS) - len(missed)} of {len(CORRECTIONS)}")
+    print(f"talk that changes nothing: {len(TALK) - len(heard)} of {len(TALK)}")
+    for words, made in missed if show else ():
+        print(f"  missed {words} → {made}")
+    for words in heard:
+        print(f"  heard {words}")
+
+
 def main() -> None:
     """Print the shares."""
     arguments = [a for a in sys.argv[1:] if a != "-v"]
     default = Path(__file__).resolve().parents[2] / "shared" / "data"
     data = Path(arguments[0]) if arguments else default
     show = "-v" in sys.argv
+    phrasings(show=show)
     cmrc(data, show=show)
     scenarios(data, show=show)
 

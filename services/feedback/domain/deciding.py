@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from services.feedback.domain import phrases
 from services.feedback.domain.folding import is_chinese, squeeze
 from services.feedback.domain.intents import Intent
-from services.feedback.domain.matching import LEAST, RELATED, Match, Matcher, groups
+from services.feedback.domain.matching import LEAST, RELATED, Match, Matcher
+from services.feedback.domain.places import groups
 from services.feedback.domain.reading import REASONS, Reading, trim_end
 from services.feedback.domain.splitting import clauses
 from services.feedback.domain.statements import (

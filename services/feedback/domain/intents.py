@@ -28,7 +28,7 @@ _AUXILIARY = re.compile(
 )
 # A question in front of its answer: what stands in it is no cue.
 _ASKED = re.compile(
-    r"^[^，,。；;□]*?(?:谁|什么|哪|多少|几(?!乎)|何(?!况)|怎[么样]|如何|是否|为啥)[^。；;□]*?"
+    r"^[^。；;□]*?(?:谁|什么|哪|多少|几(?!乎)|何(?!况)|怎[么样]|如何|是否|为啥)[^。；;□]*?"
     r"(?=(?:的?(?:正确|准确|实际|真正|真实)的?[^，,。；;]{0,6}?(?:应该?|应当)?(?:是|为|叫)"
     r"|的?答案[^，,。；;]{0,4}?(?:是|为)|应该?是|应当?是|应为|应该?为|才是|其实是))"
 )
@@ -85,6 +85,8 @@ def read_intent(words: str, *, context: str = "", announced: bool = False) -> In
     kind = _kind(words, found)
     if kind is None:
         return None
+    if kind == "add_exception" and phrases.EXCEPTION.search(found.new):
+        found = _Found()
     if kind == "drop_rule" or (kind in ("add_exception", "add_knowledge") and not found.old):
         found = replace(found, new="", left="", spans=() if kind != "drop_rule" else found.spans)
     errs = bool(phrases.ERROR.search(words))
@@ -122,7 +124,8 @@ def names_subject(words: str) -> bool:
 def _kind(  # noqa: PLR0911 - one line a kind, the most telling first
     words: str, found: _Found
 ) -> CorrectionKind | None:
-    if phrases.EXCEPTION.search(words) and not (found.old and found.new):
+    both = found.old and found.new and not phrases.EXCEPTION.search(found.new)
+    if phrases.EXCEPTION.search(words) and not both:
         return "add_exception"
     if phrases.RENAME.search(words) and found.new:
         return "rename_term"

@@ -2,11 +2,21 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
 
 from services.feedback.domain.folding import occurrences, squeeze
 from services.feedback.domain.intents import Intent
+from services.feedback.domain.patterns import CUES
+from services.feedback.domain.places import (
+    DISTINCTIVE,
+    alike,
+    exchangeable,
+    groups,
+    is_distinctive,
+    lone_value,
+    states,
+    widened,
+)
 from services.feedback.domain.statements import Statement, Statements
 from services.feedback.domain.values import Value, labelled, names, same_kind, values
 from services.kernel.contracts.records import Kind
@@ -29,11 +39,9 @@ _SIBLING = 0.8
 _NAMED = 0.1
 # The same value in the same document: at least this share of the first place's own words.
 _AGAIN = 0.4
-_DISTINCTIVE = 4
 # Share of what the statement has of the subject that stands before "is".
 _SUBJECT = 0.5
-_RANGE = re.compile(r"^\s*(?:[-–—~～至到]|to|until|and)\s*$", re.IGNORECASE)
-_DENIED = re.compile(r"(?:不|没有?|未|无|非|别|勿|\b(?:no|not|never|without)\s)\s*$", re.IGNORECASE)
+_HEAD = re.compile(r"的([\u3400-\u9fff]{2,8})")
 _PREDICATE = re.compile(
     r"(?:是|为|叫做?)\s*(?P<value>[^，,。；;\s]{1,20})|\b(?:is|are|named|called)\s+(?P<word>[^,;.]{1,40})"
 )
@@ -139,6 +147,10 @@ class Matcher:
             if found is not None or (holding and intent.old):
                 return found
             told = intent.old
+            lone = lone_value(told, intent.new)
+            if lone:
+                narrower = replace(intent, old=lone)
+                return self._best_of(narrower, pool, terms, lone)
         return self._by_subject(intent, pool, terms, told)
 
     def _with_old(
@@ -147,12 +159,13 @@ class Matcher:
         best = max(holding, key=lambda item: self._score(item, terms))
         score = self._statements.coverage(terms, best)
         lone = len({(item.record.id, item.sentence) for item in holding}) == 1
-        distinctive = len(squeeze(told)) >= _DISTINCTIVE and lone  # no mere number
+        distinctive = len(squeeze(told)) >= DISTINCTIVE and lone  # no mere number
         if terms and score < LEAST_WITH_OLD and not distinctive and intent.subject:
             return None
-        narrowed = self._narrow(best, [item for item in holding if item.is_clause], terms)
+        inside = [item for item in holding if item.is_clause]
+        narrowed = self._narrow(best, inside, terms, self._head(intent))
         place = self._nearest(narrowed, narrowed.holds(told), terms)
-        place = _widened(narrowed, place, intent.new)
+        place = widened(narrowed, place, intent.new)
         same = (*self._same(narrowed, holding, terms), *self._again(narrowed, holding, terms, told))
         return Match(narrowed, max(score, 0.5), narrowed.text[place[0] : place[1]], place, same)
 
@@ -167,21 +180,20 @@ class Matcher:
         def rated(item: Statement) -> float:
             bonus = 0.0
             if wanted and intent.kind == "replace_value":
-                bonus = _SAME_KIND_BONUS if _exchangeable(item.values(), wanted) else 0.0
+                bonus = _SAME_KIND_BONUS if exchangeable(item.values(), wanted) else 0.0
             return self._score(item, terms) + bonus
 
         # A statement of the new value about something else came in by that value alone.
         sentences = [
             item
             for item in sentences
-            if not _states(item, intent.new)
-            or self._statements.own_coverage(terms, item) >= SAYS_SO
+            if not states(item, intent.new) or self._statements.own_coverage(terms, item) >= SAYS_SO
         ]
         if not sentences:
             return None
         best = max(sentences, key=rated)
         score = self._statements.coverage(terms, best)
-        fits = bool(wanted) and _exchangeable(best.values(), wanted)
+        fits = bool(wanted) and exchangeable(best.values(), wanted)
         least = LEAST if intent.strong else LEAST_PLAIN
         if intent.kind == "add_exception" or (intent.strong and fits):
             least = LEAST_FITTING
@@ -197,9 +209,9 @@ class Matcher:
         ]
         if intent.kind != "replace_value":
             return Match(best, score)
-        typed = [item for item in clauses if wanted and _exchangeable(item.values(), wanted)]
-        narrowed = self._narrow(best, typed, terms)
-        if _states(narrowed, intent.new):
+        typed = [item for item in clauses if wanted and exchangeable(item.values(), wanted)]
+        narrowed = self._narrow(best, typed, terms, self._head(intent))
+        if states(narrowed, intent.new):
             return Match(narrowed, score, says_so=True)
         if told:
             # The words name an old value, and nothing holds it: do not guess another one.
@@ -215,8 +227,17 @@ class Matcher:
         named = _NAMED * self._statements.named(terms, item)
         return self._statements.coverage(terms, item) + 0.1 * own + named + prior + whole
 
+    def _head(self, intent: Intent) -> frozenset[str]:
+        """What is spoken of, behind its attributes: 闭园时间 of 周末的闭园时间."""
+        heads = _HEAD.findall(intent.words)
+        return self._statements.terms(CUES.sub(" ", heads[-1]) if heads else "")
+
     def _narrow(
-        self, best: Statement, clauses: Sequence[Statement], terms: frozenset[str]
+        self,
+        best: Statement,
+        clauses: Sequence[Statement],
+        terms: frozenset[str],
+        head: frozenset[str],
     ) -> Statement:
         """The clause, where the sentence lists several like items; else the sentence."""
         inside = [
@@ -226,7 +247,8 @@ class Matcher:
         ]
         if best.is_clause or not inside:
             return best
-        chosen = max(inside, key=lambda item: self._statements.own_coverage(terms, item))
+        own = self._statements.own_coverage
+        chosen = max(inside, key=lambda item: own(terms, item) + 2 * own(head, item))
         kinds = [value.kind for value in chosen.values()]
         others = [value.kind for value in values(best.text[: chosen.start - best.start])]
         others += [value.kind for value in values(best.text[chosen.end - best.start :])]
@@ -255,7 +277,7 @@ class Matcher:
     ) -> list[Statement]:
         """Other sentences of the document that give the same distinctive value for the same."""
         anchor = chosen.record.anchor
-        if anchor is None or not _is_distinctive(told):
+        if anchor is None or not is_distinctive(told):
             return []
         least = _AGAIN * self._statements.own_coverage(terms, chosen)
         return [
@@ -292,7 +314,7 @@ class Matcher:
     ) -> tuple[int, int] | None:
         """The value that the new one replaces, where the words do not name it."""
         if wanted:
-            like = _alike(item, intent.new, wanted)
+            like = alike(item, intent.new, wanted)
             if like:
                 return self._nearest(item, like, terms)
             kinds = groups(intent.new)
@@ -337,61 +359,3 @@ class Matcher:
             if len(spare) == 1:
                 return spare[0]
         return None
-
-
-def groups(text: str) -> list[tuple[int, int, str, int]]:
-    """Values joined to ranges ("8:00–17:00"): start, end, kind, how many values."""
-    found: list[tuple[int, int, str, int]] = []
-    for value in values(text):
-        if found and found[-1][2] == value.kind and _RANGE.match(text[found[-1][1] : value.start]):
-            start, _, kind, count = found.pop()
-            found.append((start, value.end, kind, count + 1))
-        else:
-            found.append((value.start, value.end, value.kind, 1))
-    return found
-
-
-def _alike(item: Statement, new: str, wanted: Sequence[Value]) -> list[tuple[int, int]]:
-    """Where the statement has values of the same kinds with the same words between them: "5 days
-    and 11 hours" for "5 days and 15 hours". One value alone is no pattern.
-    """
-    between = [squeeze(new[a.end : b.start]) for a, b in pairwise(wanted)]
-    present = item.values()
-    found = []
-    for at in range(len(present) - len(wanted) + 1 if between else 0):
-        part = present[at : at + len(wanted)]
-        gaps = [squeeze(item.text[a.end : b.start]) for a, b in pairwise(part)]
-        if gaps == between and all(map(same_kind, part, wanted)):
-            found.append((part[0].start, part[-1].end))
-    return found
-
-
-def _is_distinctive(value: str) -> bool:
-    """Whether a value says what it is of wherever it stands: a name, no mere number."""
-    letters = value
-    for number in reversed(values(value)):
-        letters = letters[: number.start] + letters[number.end :]
-    least = _DISTINCTIVE if letters == value else _DISTINCTIVE - 1
-    return len(squeeze(letters)) >= least
-
-
-def _states(item: Statement, value: str) -> bool:
-    """Whether the statement says the value, and does not deny it."""
-    return bool(value) and any(
-        not _DENIED.search(item.text[:start]) for start, _ in item.holds(value)
-    )
-
-
-def _exchangeable(present: Sequence[Value], wanted: Sequence[Value]) -> bool:
-    return any(
-        same_kind(own, new) and own.number != new.number for own in present for new in wanted
-    )
-
-
-def _widened(item: Statement, place: tuple[int, int], new: str) -> tuple[int, int]:
-    """The whole value ("room 204") where the words name a part of it and the new one is whole."""
-    kinds = {value.kind for value in values(new)}
-    for value in item.values():
-        if value.start <= place[0] and place[1] <= value.end and value.kind in kinds:
-            return value.start, value.end
-    return place

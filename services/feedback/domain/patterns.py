@@ -43,6 +43,10 @@ BOTH = tuple(
         rf"\b(?:replace|swap|exchange)d?\s+(?P<old>[^,;]+?)\s+(?:with|by|for)\s+(?P<new>.+?){_END_EN}",
         rf"\b(?P<new>[\w][^,;.]*?)\s+(?:has |have )?(?:replaced|replaces|supersedes|superseded)\s+(?P<old>[^,;]+?){_END_EN}",
         rf"\b(?:says|states|reads|lists|shows|gives|mentions|said|listed|claims)\s+(?:that\s+)?(?P<old>[^,;]+?)[,;]?\s+(?:but|when|while|whereas|however|though|although|and)\s+.*?(?:\bis|\bare|'s|\bshould be|\bshould read|\bmust be|\bcosts?)\s+(?:actually\s+|now\s+|in fact\s+|really\s+)?(?P<new>.+?){_END_EN}",
+        rf"(?:写的|写着|标的|列的|说的)?\s*(?P<old>[^，,。；;的]+?)\s*(?:是|为|属于?)(?:老|旧|原来|以前|之前|过去|去年|上一版|过期|过时)的?[^，,。；;]{{0,6}}[，,；;]\s*(?:现在的?|如今的?|今年的?|最新的?)?新?的?[^，,。；;是为]{{0,6}}(?:应该?是|是|为)\s*(?P<new>.+?){_END}",
+        rf"(?:别|不要|不用|不能|不该|勿)(?P<verb>[\u3400-\u9fff]{{1,2}})\s*(?P<old>[^，,。；;]+?)[，,]\s*(?:而?要|应该?|得|请|改|该)(?P=verb)\s*(?P<new>.+?){_END}",
+        rf"\b(?:do|does|did)n(?:o|')t\s+(?P<verb>[a-z]{{3,}}?)(?:s|es)?\s+(?P<old>(?:at |in |on |for |until |from |with )?[^,;]+?)[,;.]+\s*(?:but\s+)?(?:it|they|he|she|that|we)\s+(?:now\s+|actually\s+)?(?P=verb)(?:s|es)?\s+(?P<new>.+?){_END_EN}",
+        rf"\b(?P<new>\S*\d[^,;.]*?)[,;]\s+(?:and |while |but |so )?(?:the|those|your)\s+(?P<old>\S*\d\S*(?:\s+[a-z]+)?)\s+(?:is|are|was|were)\s+(?:wrong|incorrect|outdated|obsolete|old|from last \w+){_END_EN}",
         rf"(?:写的是|写着|写成|标的是|标着|列的是|说的是|说是|显示(?:的是|为)?)(?P<old>[^，,。；;]+?)[，,]\s*(?:但|但是|可|可是|其实|实际上?|而)?[^，,。；;]*?{_IS}\s*(?P<new>.+?){_END}",
     )
 )
@@ -53,7 +57,7 @@ OLD = tuple(
     re.compile(pattern, _I)
     for pattern in (
         rf"\b{_SOURCE}\s+(?:still |currently |now |wrongly |incorrectly )?{_SAYS}\s+(?:that it is )?(?P<old>[^,;]+?){_END_EN}",
-        rf"(?:文档|手册|页面|资料|原文|上面|里面|表格?|说明|网站|公告|制度)(?:里|上|中)?(?:还|仍|仍然|却|目前|现在)?(?:是|写的是|写着|写成|写的?|标的是|标着|说的?是|列的是|显示(?:的是|为)?)\s*(?P<old>{_PART}+?){_END}",
+        rf"(?:文档|手册|页面|资料|原文|上面|里面|表格?|说明|网站|公告|制度)(?:里|上|中)?(?:还|仍|仍然|却|目前|现在)?(?:是|写的是|写着|写成|写的?|标的是|标着|说的?是|列的是|显示(?:的是|为)?)\s*(?P<old>(?![少多错反漏小大早晚高低]){_PART}+?){_END}",
         rf"[，,（(；;。\s]?\s*{_NOT}\s*(?P<old>{_PART}+)",
         r"(?:原来|之前|以前|原先|原本|此前|过去|旧版?|文档里?|手册里?|上面|里面|页面上?|资料里?|原文|你说)的?(?:写|标|说|列|规定|要求)?(?:的)?(?:是|为|叫|在)?\s*(?P<old>[^，,。；;]*\d[^，,。；;]*?)(?:作废|取消|不再|失效|，|,|。|；|$)",
         r"[，,；;。]\s*(?:原来的?|之前的?|以前的?|旧的?)?(?P<old>[^，,。；;]{1,20}?)(?:的)?(?:标准|规定|说法|价格|数字|限额|额度|时间|号码|版本|地址|要求|那条)?(?:已经?|就|同时|即|均)?(?:作废|失效|取消|废止|停用|不用了|不算了)",
@@ -70,7 +74,9 @@ NEW = tuple(
         rf"(?:正确|准确|最新|实际|真实|真正)的?(?:说法|答案|写法|名称|名字|数字|数据|时间|地址|电话|号码|价格|叫法|内容|信息|情况|表述|版本|值)?(?:应该?|应当)?(?:是|为|叫)[:：]?\s*(?P<new>.+?){_END}",
         rf"(?:应该?|应当|需要?|要|请|已经?|已)?(?:被)?{_CHANGE_VERBS}(?:了)?(?:到|至|为|成|作|叫|在|用)了?\s*(?P<new>.+?){_END}",
         rf"(?:应该?是|应当?是|应为|应该?为|应该?叫|应该?在|该是|才是|其实是|实际上?是|实际为|其实叫|其实在|现在是|目前是|现为|现在叫|现在在|改叫|改用|改在|改由)\s*(?P<new>.+?){_END}",
-        rf"(?:现在|以后|今后|改|转|换)由\s*(?P<new>.+?){_END}",
+        rf"(?:现在|以后|今后|改|转|换|目前|已)(?:由|归)\s*(?P<new>.+?){_END}",
+        rf"应(?:该|当)?(?:从|由|走|用|按|到|找|打)\s*(?P<new>.+?){_END}",
+        r"(?:^|[,;]\s*)(?P<new>(?-i:(?!(?:The|Our|Your|This|That|It|A)\b)[A-Z])[\w'’-]+(?:\s+(?-i:[A-Z])[\w'’.-]+)+)\s+(?:is|becomes|has become|will be|takes over as|is taking over as|serves as|acts as)\s+(?:now\s+)?(?:the|our|your|its)\s+(?:new\s+)?[a-z]",
         rf"\b(?:renamed|rebranded|re-named)\s+(?:to\s+|as\s+|into\s+)?(?P<new>.+?){_END_EN}",
         rf"\bshould\s+(?:actually\s+|now\s+|really\s+|instead\s+|correctly\s+)*(?:be|read|say|state|have been|be called|be spelled|be spelt)\s+(?P<new>.+?){_END_EN}",
         rf"\b(?:rais|increas|lift|lower|reduc|chang|mov|shift|switch|extend|shorten|renam|relocat|reschedul|postpon|updat|adjust|correct|amend|bump|expand|upgrad|downgrad|transferr|convert|brought forward|pushed back|promot)(?:ed|e|es|ing|s)?\b(?:\s+[^,;.]*?)?\s+(?:to|into|as)\s+(?P<new>.+?){_END_EN}",
@@ -86,7 +92,7 @@ NEW = tuple(
 PLAIN = tuple(
     re.compile(pattern, _I)
     for pattern in (
-        rf"(?:是|为|叫做?|可坐|需要?|须|要|收|(?<!现)在|共|有|可以?|只|达|至)\s*(?P<new>[^，,。；;]+?){_END}",
+        rf"(?:是|为|叫做?|可坐|需要?|须|要|收|(?<!现)在|共|有(?![误错])|可以?(?!了)|只|达|至)\s*(?P<new>[^，,。；;]+?){_END}",
         r"[:：](?!\d)\s*(?P<new>[^，,。；;]+)",
         rf"\b(?:is|are|costs?|opens?|closes?|starts?|ends?|begins?|takes?|lasts?|holds?|seats?|weighs?|has|have|allows?|requires?|needs?|meets?|leaves?|departs?|arrives?|runs?|lives?|sits?|be)\s+(?:at\s+|in\s+|on\s+|from\s+|until\s+|up to\s+|for\s+)?(?P<new>[^,;]+?){_END_EN}",
     )
@@ -106,6 +112,6 @@ ERRATUM = re.compile(
 # What is no part of the subject.
 CUES = re.compile(
     rf"{_NOT}|{_IS}|{_CHANGE_VERBS}(?:到|至|为|成|了)|把|应(?=改|更|换|由|叫|在)|开始|以后|现在|目前|已经|正确的?|答案|说法|应该|应当|写错了?|说错了?|有误|错误|错了|文档|资料|知识库|更正|更新|一下|^请(?![假求教客示柬])|请(?=把|将|改|更|修|注意)|刚才|回答|你|了|的|作废|取消|标准|规定|要求|制度|不再|例外|新增|补充|今天|昨天|上周|下周|下个?月|本月|上个?月"
-    r"|\b(?:please|add|an|exception|correct|correction|wrong|incorrect|outdated|should|must|have|has|had|been|now|actually|no|longer|not|instead|rather|than|changed?|raised?|lowered|increased|moved?|went|up|down|to|from|as|of|last|next|week|month|year|today|yesterday|document|docs?|page|list|answer|says|said|read|reads|the|is|are|was|were|be|called|named|held|new|old|everywhere|rules?|requirements?|policy|regulations?|scrapped|abolished|discontinued|cancell?ed|any ?more|rename[d]?|replace[d]?)\b",
+    r"|\b(?:please|add|an|exception|correct|correction|wrong|incorrect|outdated|should|must|have|has|had|been|now|actually|no|longer|not|instead|rather|than|changed?|raised?|lowered|increased|moved?|went|up|down|to|from|as|of|these days|at present|at the moment|nowadays|currently|last|next|week|month|year|today|yesterday|document|docs?|page|list|answer|says|said|read|reads|the|is|are|was|were|be|called|named|held|new|old|everywhere|rules?|requirements?|policy|regulations?|scrapped|abolished|discontinued|cancell?ed|any ?more|rename[d]?|replace[d]?)\b",
     _I,
 )

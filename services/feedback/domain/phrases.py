@@ -100,7 +100,7 @@ FIRST_PERSON = _any(
 ASSURANCE = _any(r"\b(?:i think|i believe|i guess|i'm (?:pretty )?sure|i checked|i just|i heard|i noticed|i was told|i can confirm|i confirm|i asked|my (?:boss|manager|colleague))\b")  # fmt: skip
 NOW = _any(
     r"现在|目前|如今|已经|已(?=改|调|迁|搬|换|升|降|取消|变)|最新|今后|以后|新的|新版|刚刚|刚(?=改|调|换|搬)|从.{1,12}起|开始|一律|必须|统一|实际上?|其实",
-    r"\b(?:now|currently|nowadays|from now on|as of|as from|effective|starting|since|already|recently|just|latest|actually|in fact|new|must|have to|has to|required|mandatory|current)\b",
+    r"\b(?:now|currently|nowadays|these days|at present|at the moment|from now on|as of|as from|effective|starting|since|already|recently|just|latest|actually|in fact|new|must|have to|has to|required|mandatory|current)\b",
 )
 EVERYWHERE = _any(
     r"(?:全部|统一|一律|所有|全文|通篇|凡是|都)(?:的地方)?(?:.{0,12})(?:改|换|称|叫|写|替换)",

@@ -22,6 +22,10 @@ _ABOUT_ANSWER = re.compile(
     r"|^(?:(?:the|this|that|your|my|last|previous|answer|reply|response|docs?|document|documentation|page|list|entry|info|information|handbook|manual|text|wiki|knowledge|base|table|it|there|here|is|are|was|in|a|an|to|of|you|what|said|just|gave|me|one|thing|mistake|error|typo|some)\b\s*)*$",
     re.IGNORECASE,
 )
+# "谁都可以", "whoever": words that ask nothing.
+_WHOEVER = re.compile(
+    r"(?:谁|什么|哪[里儿个]?|怎么|多少|几点|何时)(?:时候|人|地方)?(?:都|也)|无论\S{0,6}?(?=，|都)|不管\S{0,6}?(?=，|都)"
+)
 _AND = re.compile(
     r"\s+and\s+(?=(?:the |our |a )?[\w'’ -]{2,50}?\s(?:is|are|was|were|has|have|now|costs?|opens?|closes?|starts?|ends?|moved|moves|should|went|will|can|must|no longer)\b)|(?<=[\u3400-\u9fff\d])(?:，|,)?(?:并且|同时|另外|以及)(?=[\u3400-\u9fff])",
     re.IGNORECASE,
@@ -101,12 +105,18 @@ def _units(whole: str) -> tuple[list[_Unit], set[str]]:
                 continue
             if phrases.UNCHANGED.search(trim(piece)) and not _contrast(piece):
                 continue
-            if units and _goes_on(units[-1], piece, fresh=fresh):
+            if _is_time(piece):
+                pending.append(piece)
+                continue
+            if units and not pending and _goes_on(units[-1], piece, fresh=fresh):
                 units[-1].pieces.append(piece)
             else:
                 units.append(_Unit([*pending, piece], announced))
                 pending = []
             fresh = False
+        if pending:
+            units.append(_Unit(pending, announced))
+            pending = []
     for unit in units:
         unit.announced = unit.announced or announced
     return units, blocked
@@ -141,6 +151,8 @@ def _goes_on(unit: _Unit, piece: str, *, fresh: bool) -> bool:
         return True
     if not is_complete(unit.text):
         return True
+    if not fresh and _contrast_across(unit.pieces[-1], piece):
+        return True
     if not is_complete(piece):
         return not fresh
     if not names_subject(piece):
@@ -152,6 +164,24 @@ def _goes_on(unit: _Unit, piece: str, *, fresh: bool) -> bool:
 def _drops_value(piece: str) -> bool:
     short = len(piece) <= _SHORT
     return short and bool(phrases.DROP.search(piece) and values(piece))
+
+
+def _is_time(piece: str) -> bool:
+    """Whether the piece only says when: "In 2010, ..." begins what follows."""
+    bare = trim(piece)
+    found = values(bare)
+    return len(found) == 1 and found[0].text == bare and found[0].kind in ("year", "date")
+
+
+def _contrast_across(before: str, piece: str) -> bool:
+    """Whether only both together say the old and the new value."""
+    joined = f"{before.rstrip('，,；; ')}，{piece}"
+    if not is_chinese(joined):
+        joined = joined.replace("，", ", ", 1)
+    return any(
+        pattern.search(joined) and not pattern.search(before) and not pattern.search(piece)
+        for pattern in patterns.BOTH
+    )
 
 
 def _contrast(piece: str) -> bool:
@@ -200,7 +230,7 @@ def _blocked(sentence: str) -> str:  # noqa: PLR0911 - one line a reason
         return "" if asked_to_edit and is_complete(sentence) else "question"
     if asked_to_edit or _corrects(bare):
         return ""
-    if phrases.QUESTION.search(bare):
+    if phrases.QUESTION.search(_WHOEVER.sub("□", bare)):
         return "question"
     if phrases.WISH.search(bare):
         return "wish"

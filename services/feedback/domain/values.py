@@ -131,8 +131,9 @@ _VALUE = re.compile(
     rf"|(?:\d{{1,2}}|{_HAN_NUMBER})\s*点(?:钟|半|一刻|三刻|\d{{1,2}}\s*分)?)"
     rf"|(?P<weekday>{_WEEKDAY})"
     rf"|(?P<place>\b(?:room|hall|gate|desk|counter|floor|level|building|platform|track|line|bus|door"
-    rf"|window|bay|zone|unit|suite|extension|ext\.?|version|v)\s*(?P<placed>\d[\w.-]*|[a-z]\d*\b))"
+    rf"|window|bay|zone|unit|suite|extension|ext\.?|version|v)(?P<placed>\s*\d[\w-]*(?:\.\d+)*|\s+[a-z]\d*\b))"
     rf"|(?P<money>(?:us\$|nt\$|hk\$|[$€£¥￥]|\b(?:eur|usd|gbp|rmb|cny))\s*(?P<sum>{_NUMBER})(?:\s*万)?)"
+    rf"|(?P<height>[{_DIGITS}1-9]米[{_DIGITS}1-9](?![{_DIGITS}\d十百]))"
     rf"|(?P<amount>(?P<number>{_NUMBER})\s*-?\s*(?P<unit>{_FORMS}))"
     r"|(?P<code>\+?\d{2,5}[-\s]\d{3,4}(?:[-\s]\d{3,4})+(?!\d)|\d{5}\s\d{6}(?!\d)|\+?\d[\d-]{2,}\d|\b[a-z]{1,4}-?\d+[a-z\d-]*\b)"
     r"|(?P<bare>\d+(?:\.\d+)*)"
@@ -140,7 +141,7 @@ _VALUE = re.compile(
 _NAME = re.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Sir|Dame)\.?\s+)?\b[A-Z][\w'’-]+(?:\s+(?:[A-Z][\w'’-]+|[A-Z]\.))*"
 )
-_LABEL = re.compile(r"[:：]\s*(?P<value>[^,，;；。.!！\n]+)")
+_LABEL = re.compile(r"[:：](?!\d\d)\s*(?P<value>[^,，;；。.!！\n]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +194,7 @@ def labelled(text: str) -> tuple[int, int] | None:
     return match.span("value") if match else None
 
 
-def _kind(  # noqa: PLR0911 - one line a kind of value
+def _kind(  # noqa: C901, PLR0911 - one line a kind of value
     match: re.Match[str],
 ) -> tuple[str, str]:
     which = match.lastgroup or ""
@@ -213,7 +214,10 @@ def _kind(  # noqa: PLR0911 - one line a kind of value
         return f"unit:{_UNIT_OF.get(sign, sign)}", normalise(match["sum"])
     if match["place"]:
         word = re.match(r"[a-z]+", match["place"])
-        return f"place:{word.group() if word else ''}", match["placed"]
+        return f"place:{word.group() if word else ''}", match["placed"].strip()
+    if match["height"]:  # 一米二: 1.2 m
+        metres, rest = match["height"].split("米")
+        return "unit:m", f"{normalise(metres)}.{normalise(rest)}"
     if match["time"]:
         return "time", _clock(match["time"])
     for kind in ("email", "url", "date", "weekday", "code", "bare"):

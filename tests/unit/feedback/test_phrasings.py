@@ -3,6 +3,7 @@
 import pytest
 
 from services.kernel.contracts.events import Decision
+from tests.support import phrasings as others
 from tests.support.corrections import decided, passages
 from tests.unit.feedback.phrasings import DOCUMENTS, MORE, NOTHING, ONE, SEVERAL, Said
 
@@ -99,3 +100,18 @@ def test_the_number_in_a_name_is_no_value() -> None:
     text = "KX-3b是一颗行星，轨道周期为5日15小时。"
     (decision,) = decided("KX-3b的轨道周期应该是5日11小时。", passages("星.md", text))[0]
     assert decision.after == "KX-3b是一颗行星，轨道周期为5日11小时。"
+
+
+OTHERS = [record for name, text in others.DOCUMENTS.items() for record in passages(name, text)]
+
+
+def test_most_of_what_the_rules_were_not_written_for_is_understood() -> None:
+    missed = [
+        said.words for said in others.CORRECTIONS if not said.is_met(decided(said.words, OTHERS)[0])
+    ]
+    assert len(missed) <= 0.05 * len(others.CORRECTIONS), missed
+
+
+@pytest.mark.parametrize("words", others.TALK)
+def test_talk_changes_nothing(words: str) -> None:
+    assert decided(words, OTHERS)[0] == []
