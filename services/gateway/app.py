@@ -10,6 +10,7 @@ from memloom.v1 import memloom_pb2_grpc
 from pydantic import Field, SecretStr
 
 from services.gateway.handlers.access import Access
+from services.gateway.handlers.attachments import Attachments
 from services.gateway.handlers.calls import Rates, Writes
 from services.gateway.handlers.chat import Assistant
 from services.gateway.handlers.conversations import Conversations
@@ -110,6 +111,17 @@ def build(
         clock=clock,
         limits=limits,
     )
+    uploads = Uploads(
+        database=database,
+        catalogue=catalogue,
+        keys=keys,
+        outbox=outbox,
+        writes=writes,
+        blobs=blobs,
+        probe=probe,
+        clock=clock,
+        limits=limits,
+    )
     conversations = Conversations(
         database=database,
         conversations=said,
@@ -119,6 +131,7 @@ def build(
         writes=writes,
         clock=clock,
         limits=limits,
+        attachments=Attachments(uploads=uploads, catalogue=catalogue, keys=keys),
     )
     documents = Documents(
         database=database, catalogue=catalogue, outbox=outbox, writes=writes, clock=clock
@@ -135,17 +148,7 @@ def build(
             writes=writes,
             clock=clock,
         ),
-        uploads=Uploads(
-            database=database,
-            catalogue=catalogue,
-            keys=keys,
-            outbox=outbox,
-            writes=writes,
-            blobs=blobs,
-            probe=probe,
-            clock=clock,
-            limits=limits,
-        ),
+        uploads=uploads,
         documents=documents,
         conversations=conversations,
         search=search,

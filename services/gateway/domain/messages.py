@@ -1,6 +1,7 @@
 """Messages as callers send them, made into the event's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -11,7 +12,76 @@ from services.gateway.domain.times import parse_time
 from services.kernel.contracts.errors import Code, InvalidInput
 from services.kernel.contracts.events import Message, ToolCall
 
-_PLACEHOLDERS = {"image_url": "[image]", "image": "[image]", "file": "[file]"}
+_IMAGE = "[image]"
+_FILE = "[file]"
+_IMAGES = ("image_url", "image")
+UNREAD_IMAGES = (
+    "images are kept as [image]: no text is read from pictures here; send what they say as text, "
+    "or a document with a text layer as a file"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """A file in a message: `content` is a URL, a data URI or Base64. message, part: where."""
+
+    content: str
+    name: str
+    message: int
+    part: int
+
+
+def file_parts(sent: Sequence[MessageIn]) -> list[FilePart]:
+    """The files of the messages, in order. InvalidInput for a part without content."""
+    found = []
+    for position, message in enumerate(sent):
+        if isinstance(message.content, str):
+            continue
+        for number, part in enumerate(message.content):
+            if part.get("type") == "file":
+                found.append(_file_part(part, position, number))
+    return found
+
+
+def _file_part(part: dict[str, Any], position: int, number: int) -> FilePart:
+    given = part.get("file")
+    file: dict[str, Any] = given if isinstance(given, dict) else {}
+    content = next(
+        (file[key] for key in ("file_data", "url", "content") if isinstance(file.get(key), str)), ""
+    )
+    if not content.strip():
+        raise InvalidInput(
+            f"`messages.{position}.content.{number}.file.file_data` is required: a URL or Base64",
+            code=Code.FIELD_MISSING,
+        )
+    name = next(
+        (file[key] for key in ("filename", "file_name", "name") if isinstance(file.get(key), str)),
+        "",
+    )
+    return FilePart(content.strip(), name, position, number)
+
+
+def has_images(sent: Sequence[MessageIn]) -> bool:
+    """Whether a message holds a picture, which nobody here can read."""
+    return any(
+        part.get("type") in _IMAGES
+        for message in sent
+        if not isinstance(message.content, str)
+        for part in message.content
+    )
+
+
+def attached(
+    messages: Sequence[Message], parts: Sequence[FilePart], documents: Sequence[str]
+) -> tuple[Message, ...]:
+    """The messages with the documents that were made of their files."""
+    of: dict[int, list[str]] = {}
+    for part, document in zip(parts, documents, strict=True):
+        of.setdefault(part.message, []).append(document)
+    return tuple(
+        message.model_copy(update={"attachments": tuple(of[number])}) if number in of else message
+        for number, message in enumerate(messages)
+    )
 
 
 def read_messages(
@@ -29,7 +99,7 @@ def read_messages(
     """
     found = []
     for position, message in enumerate(sent):
-        text, attachments = _text(message.content, position)
+        text = _text(message.content, position)
         when = (
             now_ms
             if message.chat_time is None or message.chat_time == ""
@@ -51,7 +121,6 @@ def read_messages(
                 role_name=message.role_name,
                 tool_calls=tuple(_tool_call(call, position) for call in message.tool_calls),
                 tool_call_id=message.tool_call_id,
-                attachments=attachments,
             )
         )
     total = sum(
@@ -68,24 +137,24 @@ def read_messages(
     return tuple(found)
 
 
-def _text(content: str | list[dict[str, Any]], position: int) -> tuple[str, tuple[str, ...]]:
+def _text(content: str | list[dict[str, Any]], position: int) -> str:
     if isinstance(content, str):
-        return content, ()
+        return content
     texts: list[str] = []
-    attachments: list[str] = []
     for number, part in enumerate(content):
         kind = part.get("type", "text")
         if kind == "text" and isinstance(part.get("text"), str):
             texts.append(cast("str", part["text"]))
-        elif kind in _PLACEHOLDERS:
-            texts.append(_PLACEHOLDERS[str(kind)])
-            attachments.append(_PLACEHOLDERS[str(kind)])
+        elif kind in _IMAGES:
+            texts.append(_IMAGE)
+        elif kind == "file":
+            texts.append(_FILE)
         else:
             raise InvalidInput(
                 f"`messages.{position}.content.{number}`: a part is "
                 '{"type": "text", "text": "…"}, {"type": "image_url", …} or {"type": "file", …}'
             )
-    return "\n".join(texts), tuple(attachments)
+    return "\n".join(texts)
 
 
 def _tool_call(call: dict[str, Any], position: int) -> ToolCall:

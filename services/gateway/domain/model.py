@@ -90,12 +90,13 @@ class Document:
 class Visible:
     """What a project may see at this moment. linked: by knowledge base that exists, whether it is
     linked. hidden: documents deleted, purge not confirmed. removed_at: times at which the asking
-    subject was deleted, purge not confirmed.
+    subject was deleted, purge not confirmed. files: the subject has files of its own.
     """
 
     linked: dict[str, bool]
     hidden: tuple[str, ...]
     removed_at: tuple[int, ...]
+    files: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,20 @@ from typing import Any, Final
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+from services.gateway.domain.documents import files_of
 from services.gateway.domain.items import memory_views
 from services.gateway.domain.limits import Limits
-from services.gateway.domain.messages import read_messages
+from services.gateway.domain.messages import (
+    UNREAD_IMAGES,
+    FilePart,
+    attached,
+    file_parts,
+    has_images,
+    read_messages,
+)
 from services.gateway.domain.model import Task
 from services.gateway.domain.requests import VIEWS, AddMessage, GetMessage, GetStatus
+from services.gateway.handlers.attachments import Attachments, Staged, part_of
 from services.gateway.handlers.calls import Call, Writes
 from services.gateway.handlers.knowledgebases import require_linked
 from services.gateway.handlers.ports import CatalogueStore, ConversationStore, Outbox, TaskStore
@@ -31,6 +40,16 @@ class _Subjects:
 
     owners: tuple[Owner, ...]
     agent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a request says: its messages, and what they bring beside their words."""
+
+    messages: tuple[Message, ...]
+    parts: Sequence[FilePart]
+    staged: Staged
+    images: bool
 
 
 def _subjects(request: AddMessage) -> _Subjects:
@@ -70,7 +89,9 @@ class Conversations:
         writes: Writes,
         clock: Clock,
         limits: Limits,
+        attachments: Attachments,
     ) -> None:
+        self._attachments = attachments
         self._database = database
         self._conversations = conversations
         self._catalogue = catalogue
@@ -92,19 +113,26 @@ class Conversations:
             now_ms=self._clock.now_ms(),
         )
 
+        parts = file_parts(request.messages)
+        images = has_images(request.messages)
+
         async def perform(call: Call) -> dict[str, Any]:
-            return await self._record(call, request, messages)
+            owners = _subjects(request).owners
+            async with self._database.read() as tx:
+                bases = await require_linked(
+                    tx, self._catalogue, call.project.id, request.allow_knowledgebase_ids
+                )
+            async with self._attachments.staged(call, parts, owners, bases) as staged:
+                return await self._record(call, request, _Said(messages, parts, staged, images))
 
         body = request.model_dump(mode="json")
         answer: dict[str, Any] = await self._writes.once(call, "add/message", body, perform)
-        attached = any(message.attachments for message in messages)
-        if request.async_mode or attached:
+        if request.async_mode or parts or images:
             return answer
         return answer | {"status": await self._wait(call, answer["task_id"])}
 
-    async def _record(
-        self, call: Call, request: AddMessage, messages: tuple[Message, ...]
-    ) -> dict[str, Any]:
+    async def _record(self, call: Call, request: AddMessage, said: _Said) -> dict[str, Any]:
+        messages = said.messages
         task_id = str(uuid4())
         conversation_id = request.conversation_id or str(uuid4())
         subjects = _subjects(request)
@@ -120,15 +148,32 @@ class Conversations:
             "conversation_id": conversation_id,
             "message_ids": [message.id for message in messages],
         }
+        if said.images:
+            answer["note"] = UNREAD_IMAGES
         async with self._database.write() as tx:
             knowledge_bases = await require_linked(
                 tx, self._catalogue, call.project.id, request.allow_knowledgebase_ids
             )
+            entered = await self._attachments.enter(tx, call, said.staged, subjects.owners)
+            documents = [one.id for place in entered.values() for one in place]
+            parts += [part_of(document, task_id) for document in dict.fromkeys(documents)]
+            if documents:
+                answer["file_ids"] = list(dict.fromkeys(documents))
             task = Task(task_id, call.project.id, "message", "running", now)
             await self._tasks.add_task(tx, task, parts)
+            of = {
+                owner: attached(
+                    messages,
+                    said.parts,
+                    [one.id for one in entered[files_of(call.project.id, owner)]],
+                )
+                if said.parts
+                else messages
+                for owner in subjects.owners
+            }
             for owner in subjects.owners:
                 await self._conversations.add_messages(
-                    tx, call.project.id, owner.key, conversation_id, messages=messages, now=now
+                    tx, call.project.id, owner.key, conversation_id, messages=of[owner], now=now
                 )
             events = [
                 MessagesRecorded(
@@ -136,7 +181,7 @@ class Conversations:
                     owner=owner,
                     conversation_id=conversation_id,
                     task_id=part,
-                    messages=messages,
+                    messages=of[owner],
                     user_id=owner.id if owner.type is OwnerType.USER else "",
                     agent_id=subjects.agent_id if owner.type is OwnerType.USER else owner.id,
                     app_id=request.app_id or "",
@@ -150,10 +195,11 @@ class Conversations:
                     recorded_at=now,
                     timezone=self._limits.timezone,
                 )
-                for owner, part in zip(subjects.owners, parts, strict=True)
+                for owner, part in zip(subjects.owners, parts, strict=False)
             ]
             await self._outbox.add(tx, events, correlation_id=call.request_id)
             touched = [f"conversation:{owner.key}/{conversation_id}" for owner in subjects.owners]
+            touched += [f"kb:{place}" for place in entered]
             await self._writes.remember(tx, call, answer, touched)
         return answer
 
@@ -186,9 +232,12 @@ class Conversations:
         """State of a task, and (completed) what it changed; NotFound TASK_NOT_FOUND."""
         async with self._database.read() as tx:
             parts = await self._tasks.parts(tx, call.project.id, request.task_id)
+            files = await self._attachments.files(tx, call.project.id, parts)
+            parts = await self._attachments.parts(tx, call.project.id, parts)
         if not parts:
             raise NotFound(f"there is no task {request.task_id!r}", code=Code.TASK_NOT_FOUND)
-        return _shown(request.task_id, parts)
+        shown = _shown(request.task_id, parts)
+        return shown | {"files": files} if files else shown
 
     async def _wait(self, call: Call, task_id: str) -> str:
         """Poll the projection (the event may reach another replica) until the task is done."""
@@ -203,7 +252,8 @@ class Conversations:
             pause = min(pause * 1.5, _LONGEST_POLL)
 
     async def _state(self, tx: Transaction, project_id: str, task_id: str) -> str:
-        return task_status(await self._tasks.parts(tx, project_id, task_id))
+        parts = await self._tasks.parts(tx, project_id, task_id)
+        return task_status(await self._attachments.parts(tx, project_id, parts))
 
 
 def _shown(task_id: str, parts: Sequence[Task]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
+from services.gateway.domain.documents import files_of
 from services.gateway.domain.filters import Filters, parse_filter
 from services.gateway.domain.items import (
     FACTUAL,
@@ -26,10 +27,11 @@ from services.gateway.domain.requests import (
     UpdateMemory,
 )
 from services.gateway.handlers.calls import Call, Writes
+from services.gateway.handlers.documents import removed_event
 from services.gateway.handlers.ports import CatalogueStore, ConversationStore, Outbox, TaskStore
 from services.gateway.handlers.search import subject_of, wanted_kinds
 from services.kernel.contracts.errors import Code, Forbidden, NotFound
-from services.kernel.contracts.events import MessagesRecorded, OwnerRemoved
+from services.kernel.contracts.events import Event, MessagesRecorded, OwnerRemoved
 from services.kernel.contracts.records import Kind, MemoryRecord, Owner, OwnerType, Status
 from services.kernel.contracts.scope import Clause, Clauses
 from services.kernel.ports.clock import Clock
@@ -233,6 +235,9 @@ class Memories:
         answer = {"success": True, "task_id": task_id}
         async with self._database.write() as tx:
             await self._conversations.forget(tx, call.project.id, owner.key)
+            files = await self._catalogue.live_documents(tx, files_of(call.project.id, owner))
+            if files:
+                await self._catalogue.delete_documents(tx, [file.id for file in files], now)
             await self._tasks.add_removal(
                 tx, Removal(task_id, call.project.id, owner.type.value, owner.id, now)
             )
@@ -241,7 +246,8 @@ class Memories:
             gone = OwnerRemoved(
                 project_id=call.project.id, owner=owner, removed_at=now, task_id=task_id
             )
-            await self._outbox.add(tx, [gone], correlation_id=call.request_id)
+            events: list[Event] = [gone, *(removed_event(file, now) for file in files)]
+            await self._outbox.add(tx, events, correlation_id=call.request_id)
             await self._writes.remember(tx, call, answer, [f"owner:{owner.key}"])
         return answer
 

@@ -173,8 +173,11 @@ class ScopeStore(Protocol):
         project_id: str,
         knowledgebase_ids: Sequence[str] | None,
         subject: Owner,
+        files: str = "",
     ) -> Visible:
-        """Of these knowledge bases, or (None) of all that are linked."""
+        """Of these knowledge bases, or (None) of all that are linked. files: where the subject's
+        own files lie.
+        """
         ...
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from services.gateway.domain.documents import files_of
 from services.gateway.domain.filters import Filters, parse_filter
 from services.gateway.domain.items import FACTUAL, KNOWLEDGE, search_data
 from services.gateway.domain.limits import MAX_QUERY_TOKENS, Limits, tokens_of
@@ -82,10 +83,13 @@ class Search:
             None if list(knowledgebase_ids) == [ALL] else list(dict.fromkeys(knowledgebase_ids))
         )
         async with self._database.read() as tx:
-            seen = await self._store.visible(tx, call.project.id, wanted, subject)
+            own = files_of(call.project.id, subject)
+            seen = await self._store.visible(tx, call.project.id, wanted, subject, own)
         if wanted is not None:
             check_linked(wanted, seen.linked)
         ids = tuple(seen.linked) if wanted is None else tuple(wanted)
+        if seen.files:
+            ids = (*ids, own)
         return Scope(
             project_id=call.project.id,
             subject=subject,

@@ -1,7 +1,7 @@
 """Admission of documents: checked, staged, then admitted in one transaction, all or none."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO, Final, Literal
 from uuid import uuid4
@@ -9,10 +9,12 @@ from uuid import uuid4
 from services.gateway.domain import encoding, media, status
 from services.gateway.domain.documents import uploaded
 from services.gateway.domain.limits import MEGABYTE, Limits, plan_of
-from services.gateway.domain.model import Document, DocumentState
+from services.gateway.domain.model import Document, DocumentState, Project
 from services.gateway.domain.quota import check_may_store
 from services.gateway.handlers.calls import Call, Writes
 from services.gateway.handlers.knowledgebases import require_linked
+from services.gateway.handlers.pieces import all_of
+from services.gateway.handlers.pieces import pieces as pieces_of
 from services.gateway.handlers.ports import CatalogueStore, KeyStore, Outbox
 from services.kernel.contracts.errors import (
     Code,
@@ -28,7 +30,6 @@ from services.kernel.ports.preview import Probe
 from services.kernel.ports.store import Database, Transaction
 
 STAGING: Final = "staging/"
-_PIECE: Final = 1 << 20
 _DOCUMENT_TYPES: Final = ("document", "doc")
 _LONGEST_URL: Final = 8192
 # Uploads that may wait for a place, as a multiple of the places; more are told to come back.
@@ -92,21 +93,19 @@ class Uploads:
         self, call: Call, knowledgebase_id: str, entries: Sequence[Incoming]
     ) -> list[dict[str, Any]]:
         """Admit the documents; one bad entry refuses all, and then nothing is admitted."""
-        self._check_request(entries)
         async with self._database.read() as tx:
             await require_linked(tx, self._catalogue, call.project.id, [knowledgebase_id])
-        admitted = await self._receive(entries)
+        admitted = await self.receive(entries)
         try:
             return await self._once(call, knowledgebase_id, admitted)
         finally:
-            await self._discard(admitted)
+            await self.discard(admitted)
 
     async def replace_content(
         self, call: Call, document_id: str, entry: Incoming
     ) -> dict[str, Any]:
         """New bytes of a document: its next revision."""
-        self._check_request([entry])
-        (admitted,) = await self._receive([entry])
+        (admitted,) = await self.receive([entry])
         try:
             async with self._database.write() as tx:
                 document = await self._catalogue.document(tx, document_id, locked=True)
@@ -120,7 +119,7 @@ class Uploads:
                 renewed = await self._submit(tx, call, replace(document, state=state), admitted)
             return uploaded(renewed)
         finally:
-            await self._discard([admitted])
+            await self.discard([admitted])
 
     def _check_request(self, entries: Sequence[Incoming]) -> None:
         if not entries:
@@ -137,7 +136,9 @@ class Uploads:
                     code=Code.UNSUPPORTED_TYPE_FIELD,
                 )
 
-    async def _receive(self, entries: Sequence[Incoming]) -> list[Admitted]:
+    async def receive(self, entries: Sequence[Incoming]) -> list[Admitted]:
+        """Check the entries and stage their bytes; what is not entered then is to be discarded."""
+        self._check_request(entries)
         if self._waiting >= self._limits.uploads * _QUEUE:
             raise TooManyRequests("too many uploads at once; try again", retry_after=2.0)
         self._waiting += 1
@@ -168,7 +169,7 @@ class Uploads:
             whole = True
         finally:
             if not whole:
-                await self._discard(admitted)
+                await self.discard(admitted)
         return admitted
 
     def _check_sizes(self, total: int, each: Sequence[int]) -> None:
@@ -231,15 +232,15 @@ class Uploads:
         if name:
             media.check_name(name, declared)
         pieces = (
-            _pieces(entry.source, 0)
+            pieces_of(entry.source, 0)
             if head.kind == "bytes"
-            else encoding.decode(_pieces(entry.source, head.offset))
+            else encoding.decode(pieces_of(entry.source, head.offset))
         )
         start = await asyncio.to_thread(next, pieces, b"")
         name = name or f"document{_suffix(declared, start)}"
         media.check_head(name, start[: media.HEAD_BYTES], declared)
         staged = await self._blobs.put(
-            f"{STAGING}{uuid4().hex}", _all(start, pieces), limit=self._limits.max_file_bytes
+            f"{STAGING}{uuid4().hex}", all_of(start, pieces), limit=self._limits.max_file_bytes
         )
         return Admitted(name=name, declared=declared, staged=staged, size=staged.size)
 
@@ -289,27 +290,41 @@ class Uploads:
             if project is None:
                 raise Unauthorized("the key's project is gone", code=Code.BAD_PROJECT)
             await require_linked(tx, self._catalogue, project.id, [knowledgebase_id])
-            usage = [
-                kb
-                for kb in await self._catalogue.usage(tx, project.id)
-                if kb.project_id == project.id
-            ]
-            found = [await self._known(tx, knowledgebase_id, entry) for entry in admitted]
-            more = sum(
-                self._reserve(entry)
-                for entry, known in zip(admitted, found, strict=True)
-                if known is None or known.state.outcome == "failed"
-            )
-            check_may_store(plan_of(project.plan), usage, knowledgebase_id, more)
-            documents = []
-            for entry in admitted:
-                # Again: an entry before it in this request may hold the same bytes.
-                known = await self._known(tx, knowledgebase_id, entry)
-                documents.append(await self._enter(tx, call, knowledgebase_id, entry, known))
+            documents = await self.enter(tx, call, project, knowledgebase_id, admitted)
             answer = [uploaded(document) for document in documents]
             subjects = [f"kb:{knowledgebase_id}", *(f"document:{doc.id}" for doc in documents)]
             await self._writes.remember(tx, call, answer, subjects)
         return answer
+
+    async def enter(
+        self,
+        tx: Transaction,
+        call: Call,
+        project: Project,
+        knowledgebase_id: str,
+        admitted: Sequence[Admitted],
+        *,
+        held: int = 0,
+    ) -> list[Document]:
+        """The entries as documents that go their way, where the plan has room; the project is
+        locked. held: bytes in use where no knowledge base of the catalogue counts them.
+        """
+        usage = [
+            kb for kb in await self._catalogue.usage(tx, project.id) if kb.project_id == project.id
+        ]
+        found = [await self._known(tx, knowledgebase_id, entry) for entry in admitted]
+        more = sum(
+            self._reserve(entry)
+            for entry, known in zip(admitted, found, strict=True)
+            if known is None or known.state.outcome == "failed"
+        )
+        check_may_store(plan_of(project.plan), usage, knowledgebase_id, held + more)
+        documents = []
+        for entry in admitted:
+            # Again: an entry before it in this request may hold the same bytes.
+            known = await self._known(tx, knowledgebase_id, entry)
+            documents.append(await self._enter(tx, call, knowledgebase_id, entry, known))
+        return documents
 
     async def _known(
         self, tx: Transaction, knowledgebase_id: str, entry: Admitted
@@ -387,8 +402,8 @@ class Uploads:
         await self._outbox.add(tx, [event], correlation_id=call.request_id)
         return submitted
 
-    async def _discard(self, admitted: Sequence[Admitted]) -> None:
-        """Remove what was staged and not admitted."""
+    async def discard(self, admitted: Sequence[Admitted]) -> None:
+        """Remove what was staged and not entered."""
         for entry in admitted:
             if entry.staged is not None and not entry.used:
                 await self._blobs.delete(entry.staged.path)
@@ -402,16 +417,3 @@ def _suffix(declared: str, head: bytes) -> str:
 def _read_from(source: BinaryIO, offset: int) -> bytes:
     source.seek(offset)
     return source.read(_LONGEST_URL * 4)
-
-
-def _pieces(source: BinaryIO, offset: int) -> Iterator[bytes]:
-    source.seek(offset)
-    while piece := source.read(_PIECE):
-        yield piece
-
-
-async def _all(start: bytes, pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """The bytes, read and decoded off the event loop."""
-    yield start
-    while piece := await asyncio.to_thread(next, pieces, b""):
-        yield piece

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import BigInteger, Integer, cast, literal, select, union_all
+from sqlalchemy import BigInteger, Integer, cast, func, literal, select, union_all
 
 from services.gateway.domain.model import Visible
 from services.gateway.store.tables import DOCUMENTS, KNOWLEDGE_BASES, LINKS, REMOVALS
@@ -19,6 +19,7 @@ class SqlScopeStore:
         project_id: str,
         knowledgebase_ids: Sequence[str] | None,
         subject: Owner,
+        files: str = "",
     ) -> Visible:
         ours = (LINKS.c.knowledgebase_id == KNOWLEDGE_BASES.c.id) & (
             LINKS.c.project_id == project_id
@@ -41,14 +42,19 @@ class SqlScopeStore:
             bases = bases.where(LINKS.c.linked_at.is_not(None))
         else:
             bases = bases.where(KNOWLEDGE_BASES.c.id.in_(knowledgebase_ids))
-            hidden = hidden.where(DOCUMENTS.c.knowledgebase_id.in_(knowledgebase_ids))
+            places = [*knowledgebase_ids, files]
+            hidden = hidden.where(DOCUMENTS.c.knowledgebase_id.in_(places))
+        # One row whether there are any or not: a null says none.
+        own = select(literal("file"), func.min(DOCUMENTS.c.id), cast(literal(0), Integer)).where(
+            DOCUMENTS.c.knowledgebase_id == files, DOCUMENTS.c.deleted_at.is_(None)
+        )
         gone = select(literal("removal"), REMOVALS.c.owner_id, REMOVALS.c.removed_at).where(
             REMOVALS.c.project_id == project_id,
             REMOVALS.c.confirmed_at.is_(None),
             REMOVALS.c.owner_type == subject.type.value,
             REMOVALS.c.owner_id == subject.id,
         )
-        rows = await tx.all(union_all(bases, hidden, gone))
+        rows = await tx.all(union_all(bases, hidden, gone, own))
         linked = sorted(
             (row["number"] is None, row["number"] or 0, row["id"])
             for row in rows
@@ -57,5 +63,6 @@ class SqlScopeStore:
         return Visible(
             linked={identifier: not unlinked for unlinked, _, identifier in linked},
             hidden=tuple(sorted(row["id"] for row in rows if row["what"] == "document")),
+            files=any(row["what"] == "file" and row["id"] for row in rows),
             removed_at=tuple(row["number"] for row in rows if row["what"] == "removal"),
         )

@@ -27,6 +27,8 @@ _EDGES_RIGHT = " \t\r\n　,，、;；:：-–—~～"
 _CODE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 # A text that is handed over, not told: a long quotation of its own.
 _HANDED_OVER = re.compile(r"(?:(?<=[:：\n])|\A)[ \t\n]{0,3}(?:\"[^\"]{120,}\"|“[^”]{80,}”)")
+# What the gateway puts for a picture or a file.
+_STAND_IN = re.compile(r"^\[(?:image|file)\]$", re.MULTILINE)
 _TOOL_SCHEMA = re.compile(r"<tool_schema>.*?(?:</tool_schema>|\Z)", re.DOTALL)
 _END = re.compile(
     r"[。！？!?；\n]+[”’\"'）)」』]*|(?<!\d)\.(?=\s|$)|(?<=\d)\.(?=\s+[A-Z]|\s*$)|;(?=\s)|…+"
@@ -59,7 +61,9 @@ _CUT_EN = re.compile(
 
 def sentences(text: str) -> list[Span]:
     """Sentences in order; code blocks, tool schemas and long quotations are left out."""
-    masked = _blank(_blank(_blank(text, _CODE), _TOOL_SCHEMA), _HANDED_OVER)
+    masked = text
+    for pattern in (_CODE, _TOOL_SCHEMA, _HANDED_OVER, _STAND_IN):
+        masked = _blank(masked, pattern)
     found: list[Span] = []
     start = 0
     for match in _END.finditer(masked):
