@@ -16,6 +16,7 @@ from services.retriever.domain.fusion import dense_weight
 from services.retriever.domain.knowledge import rank_knowledge
 from services.retriever.domain.merging import demote_summaries, spread, without_duplicates
 from services.retriever.domain.personal import rank_personal
+from services.retriever.domain.placing import place
 from services.retriever.domain.query import Analysis
 from services.retriever.domain.text import Lexicon
 
@@ -102,7 +103,7 @@ def rank(
     """Score both sides, let corrections take their places, leave out repeats."""
     weight = dense_weight(analysis, spoken)
     knowledge, marks, choice = _knowledge(
-        found, analysis, lexicon, weight, use_background=use_background
+        found, analysis, lexicon, weight, now=request.now, use_background=use_background
     )
     personal = _personal(found, request, analysis, lexicon, weight=weight, choice=choice)
     return Ranked((*personal, *knowledge), marks)
@@ -162,6 +163,7 @@ def _knowledge(
     lexicon: Lexicon,
     weight: float | None,
     *,
+    now: int,
     use_background: bool,
 ) -> tuple[list[Candidate], dict[UUID, tuple[str, ...]], Choice]:
     candidates = gather(found.knowledge_sparse, found.knowledge_dense)
@@ -177,8 +179,8 @@ def _knowledge(
         background = _distinct(found.background, (hit.record for hit in found.personal_sparse))
         passages = [c for c in candidates if c.record.kind is not Kind.CORRECTION]
         choice = choose(passages, background, analysis, lexicon)
-    active = [correcting.read(record) for record in found.corrections]
-    correcting.place(candidates, active, analysis, lexicon)
+    active = correcting.holding(found.corrections, now)
+    place(candidates, active, analysis, lexicon)
     marks = correcting.marks([candidate.record for candidate in candidates], active)
     # What neither the query nor the background calls for has no place here.
     candidates = [c for c in candidates if c.score > 0]

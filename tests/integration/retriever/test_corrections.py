@@ -225,3 +225,26 @@ def test_kinds_of_question() -> None:
     assert is_question("The answer to this one should be twelve.")
     assert not is_question("办公类软件的上限是600元")
     assert "哪" not in without_question_words("他去了哪里")
+
+
+DAY_MS = 86_400_000
+NOW = 1_750_000_000_000 + 400 * DAY_MS
+
+
+async def test_what_is_announced_stands_below_what_holds_until_its_day_has_come() -> None:
+    holds = OFFICE_IS_600.model_copy(update={"attribute": "office|cap"})
+    announced = correction(
+        "用户确认：办公类软件的采购上限从下月起改为700元。", old="800元", new="700元",
+        start=0, end=len(OFFICE), day=3,
+    )  # fmt: skip
+    for days, expected in ((30, [holds.id, announced.id]), (-1, [announced.id])):
+        later = announced.model_copy(
+            update={"attribute": "office|cap", "valid_from": NOW + days * DAY_MS}
+        )
+        world = await world_with(holds, later)
+        answer = await world.search("办公软件的采购上限是多少", user=None)
+        found = [item.record for item in answer.memories]
+        assert [record.id for record in found if record.kind is Kind.CORRECTION] == expected
+        assert found[0].kind is Kind.CORRECTION
+        marked = next(item for item in answer.memories if item.record.kind is Kind.PASSAGE)
+        assert set(marked.corrected_by) == {str(identifier) for identifier in expected}
