@@ -13,7 +13,7 @@ from services.gateway.domain.times import parse_time
 from services.gateway.handlers.calls import Call, Writes
 from services.gateway.handlers.knowledgebases import require_linked
 from services.gateway.handlers.ports import CatalogueStore, ConversationStore, Outbox, TaskStore
-from services.kernel.contracts.errors import Code, InvalidInput, NotFound
+from services.kernel.contracts.errors import Code, DependencyUnavailable, InvalidInput, NotFound
 from services.kernel.contracts.events import FeedbackGiven
 from services.kernel.contracts.records import MemoryRecord, Owner, OwnerType
 from services.kernel.ports.clock import Clock
@@ -54,7 +54,9 @@ class FeedbackDesk:
         self._limits = limits
 
     async def add(self, call: Call, request: AddFeedback) -> dict[str, Any]:
-        """Take the feedback; what it means is decided behind, get/status tells."""
+        """Take the feedback; what it means is decided behind, get/status tells.
+        DependencyUnavailable (SAVE_FEEDBACK_FAILED) where it cannot be saved now.
+        """
 
         async def perform(call: Call) -> dict[str, Any]:
             event = await self._event(call, request)
@@ -87,7 +89,12 @@ class FeedbackDesk:
             return answer
 
         body = request.model_dump(mode="json")
-        answer: dict[str, Any] = await self._writes.once(call, "add/feedback", body, perform)
+        try:
+            answer: dict[str, Any] = await self._writes.once(call, "add/feedback", body, perform)
+        except DependencyUnavailable as error:
+            raise DependencyUnavailable(
+                f"the feedback was not saved: {error.message}", code=Code.SAVE_FEEDBACK_FAILED
+            ) from error
         return answer
 
     async def dry_run(self, call: Call, request: AddFeedback) -> dict[str, Any]:
