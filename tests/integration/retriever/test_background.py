@@ -84,3 +84,21 @@ async def test_what_the_query_finds_is_never_left_out() -> None:
     answer = await world.search("It got diarrhoea from its food, I want another.", day=9)
     found = [item.record.value for item in answer.memories if item.record.anchor]
     assert found == [text.format("salmon"), text.format("chicken")]
+
+
+async def test_where_only_one_text_answers_no_fact_moves_it() -> None:
+    """What the user avoids is no reason to answer with something else."""
+    world = World()
+    await world.put(
+        [
+            passage(
+                "Night trains to Oslo leave from platform four; not for passengers with bicycles.",
+                document="trains.md",
+            ),
+            passage("The ferry sails at noon from the old harbour.", document="ferry.md"),
+            passage("A bus leaves every hour.", document="bus.md"),
+        ]
+    )
+    await world.put([said("I never travel without my bicycle.", day=1)])
+    answer = await world.search("From which platform do night trains to Oslo leave?")
+    assert answer.memories[0].record.value.startswith("Night trains")

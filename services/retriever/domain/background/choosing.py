@@ -25,6 +25,10 @@ from services.retriever.domain.text import Lexicon
 
 # How much more of the telling heading terms a query must name to have chosen.
 _NAMED = 0.3
+# The second best's score by the best one's: below the first it is alone, from the second on it
+# has company.
+_ALONE = 0.25
+_COMPANY = 0.5
 _TELLING = 0.5
 # What the query found stays in the answer, however much of the background speaks against it.
 _FOUND = 0.02
@@ -41,8 +45,8 @@ class Weights:
     exclusion: float = 1.5
     variant: float = 0.4
     candidates: int = 24
-    noise: float = 0.02
-    crowd: float = 0.75
+    noise: float = 0.03
+    crowd: float = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ def choose(
     if strength <= 0:
         return Choice({})
     smoothed = smooth(base, alike, weights.smoothing * min(1.0, strength))
-    gate = np.sqrt(np.clip(smoothed, 0.0, 1.0)) * near
+    gate = np.sqrt(np.clip(smoothed, 0.0, 1.0)) * near * _alternatives(base)
     lifted = weights.support * pull + weights.measures * amount
     said = gate * (lifted - weights.exclusion * excluded)
     scores = _keep_order(smoothed + said, base, said)
@@ -116,6 +120,14 @@ def _nearness(base: Matrix, alike: Matrix, variant: float) -> Matrix:
     kin = np.minimum(1.0, (alike / variant) ** 2) * ties[None, :]
     found: Matrix = np.maximum(kin.max(axis=1), ties)
     return found
+
+
+def _alternatives(base: Matrix) -> float:
+    """0..1: whether another candidate answers the query about as well as the best, so that there
+    is anything to choose between.
+    """
+    second = float(np.sort(base)[-2])
+    return min(1.0, max(0.0, (second - _ALONE) / (_COMPANY - _ALONE)))
 
 
 def _keep_order(scores: Matrix, base: Matrix, said: Matrix) -> Matrix:

@@ -80,7 +80,7 @@ class Evidence:
                     clash[column] += self._telling[term] * (p > 0)
             for term in filter(self._is_shared, signed.plus):
                 for column, p, _ in self._said.get(term, ()):
-                    if p == 0 and term in self._sections[column].signed.hard:
+                    if p == 0 and term in self._sections[column].signed.barred:
                         barred[column] += self._telling[term]
             strict = 1.0 if signed.hard else _SOFT_PENALTY
             found[row] = fact.weight * np.maximum(

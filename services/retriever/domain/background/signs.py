@@ -17,22 +17,26 @@ _BACK = 2
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A negated stretch of a text: characters [start, end). hard: excluded without appeal."""
+    """A negated stretch of a text: characters [start, end). hard: excluded without appeal. bars:
+    said of whom or what something is not for.
+    """
 
     start: int
     end: int
     hard: bool
+    bars: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
     """How often terms stand in a text as said (`plus`) and as negated (`minus`); `hard`: terms
-    that are excluded without appeal.
+    that are excluded without appeal; `barred`: those that the text says it is not for.
     """
 
     plus: Mapping[str, int]
     minus: Mapping[str, int]
     hard: frozenset[str]
+    barred: frozenset[str] = frozenset()
 
 
 def negated(text: str) -> list[Span]:
@@ -45,17 +49,18 @@ def negated(text: str) -> list[Span]:
         end = _reach(masked, match.end())
         around = masked[match.start() : min(len(masked), match.end() + 14)]
         hard = bool(wording.HARD.search(around))
+        bars = bool(wording.BARS.search(around))
         if end > match.end():
-            spans.append(Span(match.end(), end, hard))
+            spans.append(Span(match.end(), end, hard, bars))
         if masked[match.start()] >= _HAN and end - match.end() <= _VERB and _ends(masked, end):
             # The object stands before: "香菜我一口都不吃", "牛奶、芝士这些都不能碰".
             start = _reach_back(masked, match.start())
             if start < match.start():
-                spans.append(Span(start, match.start(), hard))
+                spans.append(Span(start, match.start(), hard, bars))
     for match in wording.AFTER_NEGATOR.finditer(masked):
         start = _reach_back(masked, match.start())
         if start < match.start():
-            spans.append(Span(start, match.start(), hard=True))
+            spans.append(Span(start, match.start(), hard=True, bars=True))
     for sentence in wording.SENTENCE.finditer(masked):
         harm = wording.HARM.search(sentence.group())
         if harm is not None:
@@ -73,12 +78,15 @@ def signed(text: str, lexicon: Lexicon) -> Signed:
     plus: Counter[str] = Counter()
     minus: Counter[str] = Counter()
     hard: set[str] = set()
+    barred: set[str] = set()
     for piece, span in pieces(text, 0, len(text), spans):
         terms = names(piece, lexicon)
         (plus if span is None else minus).update(terms)
         if span is not None and span.hard:
             hard.update(terms)
-    return Signed(plus, minus, frozenset(hard))
+        if span is not None and span.bars:
+            barred.update(terms)
+    return Signed(plus, minus, frozenset(hard), frozenset(barred))
 
 
 def pieces(text: str, start: int, end: int, spans: list[Span]) -> Iterator[tuple[str, Span | None]]:

@@ -49,6 +49,14 @@ HARD = re.compile(
     r"|\bcontraindicated\b|\bavoid|\bunsuitable\b|\bnot (?:suitable|allowed|for)\b|\bno\b",
     I,
 )
+# What says whom or what something is not for.
+BARS = re.compile(
+    r"禁|忌|不宜|不得|不可|不适|不能(?:用|吃|喝|服|参加|使用|做)|慎用|勿|不建议|不推荐"
+    r"|\b(?:forbidden|prohibited|contraindicated|unsuitable)\b|\bavoid(?:ed)? (?:if|in|by|for)\b"
+    r"|\bnot (?:suitable|allowed|recommended|intended|meant|advised|permitted|for)\b"
+    r"|\bmust\s?n['’]?o?t\b",
+    I,
+)
 # The scope is what stands before, as in "X过敏", "X-free".
 AFTER_NEGATOR = re.compile(
     r"(?:会|就|容易|严重)?(?:过敏|不耐受)|禁用|除外|忌用|慎用|[\s-]free\b|\bexcluded\b"
