@@ -73,12 +73,14 @@ storm: $(VENV)/.dev ## Run each fault as a storm of 200 documents (an hour)
 	eval "$$($(BIN)/python deploy/stack/stack.py env --tests --export)" && MEMLOOM_TEST_STORM=200 $(BIN)/pytest -m real -s tests/chaos/stack/test_faults.py
 
 DATA ?= ../shared/data
+EMBEDDER ?= none
 eval: $(VENV)/.dev ## Measure quality on the data sets in DATA; writes docs/quality.md
-	$(BIN)/python -m evals.search_eval --data $(DATA) --write docs/quality.md
+	$(BIN)/python -m evals.search_eval --data $(DATA) --embedder $(EMBEDDER) --write docs/quality.md --json build/quality.json
 	$(BIN)/python -m evals.product contextual feedback messages structure --data $(DATA)/scenarios
 
 bench: $(VENV)/.dev ## Measure speed beside the raw engine in the same run
 	$(BIN)/python -m bench.search_index
+	$(BIN)/python -m bench.search_rest --points 10000 100000
 
 pins: ## Compile the pinned requirements again
 	cd requirements && for set in uv base dev; do uv pip compile --quiet --universal --no-header --no-annotate --generate-hashes --python-version 3.11 $$set.in -o $$set.txt; done
