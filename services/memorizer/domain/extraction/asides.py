@@ -32,7 +32,7 @@ _MOOD_ONLY_ZH = re.compile(
     rf"(?:(?:和|与|、|而|又|且|也){_HOW_ZH}*{_MOOD_ZH})*(?:极了|死了|得很|得要命|不已|不堪|透顶|了|的|啊|呢|多了|些|一些)*$"
 )
 _FRAGMENT_ZH = re.compile(
-    r"^(?:更好地|更加|从而|以便|以及|这样|这让|让(?:我|自己)|使(?:我|自己)|来(?=[减增提缓放改解帮实保享调表达让充丰克])|并且|而不是|尤其是|互相|相互|也许|或许|可能|毕竟|总之|所以|反正|至少|无论如何)"
+    r"^(?:更好地|更加|从而|以便|以及|这样|这让|让(?:我|自己)|使(?:我|自己)|来(?=[减增提缓放改解帮实保享调表达让充丰克])|并且|而不是|尤其是|互相|相互|也许|或许|可能|毕竟|因为|由于|虽然|尽管|总之|所以|反正|至少|无论如何)"
 )
 _EFFORT_ZH = re.compile(
     r"^(?:那|那么|好的?|嗯|所以|但是?|不过|而且|今后|以后|接下来|现在|之后|下次|相信)*(?:我(?:们|自己)?|自己)?(?:想|觉得|相信|认为)?(?:也许|或许|可能|大概|一定|肯定|也|还|都|真的?|以后|今后|我|自己|就|再|先)*"
@@ -119,6 +119,17 @@ _HELPED_EN = re.compile(
     re.IGNORECASE,
 )
 _DAY_ONLY_ZH = re.compile(r"^(?:今天|明天|昨天|现在)(?:已经|都|又|也|就)*是")
+_TRIES_ZH = re.compile(
+    r"^(?:现在|目前)?我?(?:也|正|在|一直|还|只能)*(?:尽力|努力|尽量)地?[^，。]{0,8}$"
+)
+_WHETHER_THAT = re.compile(
+    r"^(?:(?:but|and|so)\s+)*i(?: really| just)?(?: do(?:n['’]t| not) know|['’]m not sure| am not sure| wonder) (?:if|whether) (?:that|this|it)\b",
+    re.IGNORECASE,
+)
+_DOING_EN = re.compile(
+    r"^(?:(?:and|but|so|also)\s+)*\w+ing\b(?!.*\bI\b).*\b(?:is|are|was|were|makes?|helps?|helped|can|will|would|sounds?|seems?)\b",
+    re.IGNORECASE,
+)
 _WEATHER_ZH = re.compile(r"天气|阳光|气温|下雨|下雪|天空")
 _AS_SUBJECT_EN = re.compile(r"\b(?:I|I['’]\w+|we|we['’]\w+|my|our|mine)\b", re.IGNORECASE)
 _FEW_WORDS = 4
@@ -158,6 +169,8 @@ def _chinese(  # noqa: PLR0911 - one rule a line
     if "我" not in bare and _WEATHER_ZH.search(bare):
         return True
     timed = _WHEN_ZH.search(bare)
+    if _TRIES_ZH.match(bare):
+        return True
     if not timed and (_MOOD_ONLY_ZH.match(bare) or _EFFORT_ZH.match(bare)):
         return True
     if not timed and (_FRAGMENT_ZH.match(bare) or (not about_other and _POINTS_ZH.match(bare))):
@@ -181,6 +194,8 @@ def _english(  # noqa: PLR0911 - one rule a line
         and not _AS_SUBJECT_EN.search(bare)
         and talk.content_words(bare) < _FEW_WORDS
     ):
+        return True
+    if not about_other and (_WHETHER_THAT.match(bare) or _DOING_EN.match(bare)):
         return True
     timed = _WHEN_EN.search(bare)
     if not timed and (_MOOD_EN.match(bare) or _EFFORT_EN.match(bare)):

@@ -263,7 +263,8 @@ def _english(text: str, who: str) -> str:
         verb = match.group(3)
         rest = match.group()[len(match.group(1)) :]
         new = _SHORT[pronoun].replace("{S}", who).replace("{s}", who)
-        if pronoun == "i'd" and verb and re.fullmatch(r"better|\w+ed|been|had", verb):
+        past = verb is not None and verb.casefold() not in _BASE
+        if pronoun == "i'd" and past and re.fullmatch(r"better|\w+ed|been|had", str(verb)):
             new = f"{who} had"
         if verb is None:
             return new
@@ -276,9 +277,23 @@ def _english(text: str, who: str) -> str:
     return re.sub(r"\b(and|or|but) am\b", r"\1 is", _FIRST_EN.sub(swap, text))
 
 
+_IRREGULAR = {
+    "am": "is", "have": "has", "do": "does", "don't": "doesn't", "haven't": "hasn't",
+    "wanna": "wants to", "gotta": "has to",
+}  # fmt: skip
+
+
 def _agree(verb: str) -> str:
     low = verb.replace("’", "'").casefold()
-    fixed = {"am": "is", "have": "has", "do": "does", "don't": "doesn't", "haven't": "hasn't"}
+    fixed = {
+        "wanna": "wants to",
+        "gotta": "has to",
+        "am": "is",
+        "have": "has",
+        "do": "does",
+        "don't": "doesn't",
+        "haven't": "hasn't",
+    }
     if low in fixed:
         return fixed[low]
     if (

@@ -81,7 +81,7 @@ def _blank(text: str, pattern: re.Pattern[str]) -> str:
 
 def _add(found: list[Span], text: str, start: int, end: int) -> None:
     span = Span(text[start:end], start, end).trimmed()
-    if re.search(r"\w", span.text):
+    if re.search(r"[^\W\d_]", span.text):
         found.append(span)
 
 

@@ -82,7 +82,8 @@ _REQUEST_EN = re.compile(
     r"review|remind me what|let me know|teach|walk me|provide|outline|plan|draw|sing|say|tell me|"
     r"i(?:'d| would) like (?:to know|you to|to ask|some (?:help|advice|tips|suggestions))|"
     r"i want to know|i(?:'m| am) (?:wondering|curious)|i wonder|i was wondering|i need (?:help|advice)"
-    r"(?! (?:from|because))|i have a question|let's (?:see|start|talk|discuss|continue))\b",
+    r"(?! (?:from|because))|i have a question|clarify|confirm|include|add|apply|solve|fix|implement|identify|highlight|"
+    r"analy[sz]e|evaluate|elaborate|expand|demonstrate|illustrate|specify|let's (?:see|start|talk|discuss|continue))\b",
     re.IGNORECASE,
 )
 _STATES_EN = re.compile(
