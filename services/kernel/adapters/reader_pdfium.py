@@ -27,6 +27,7 @@ READER: Final = "pdfium"
 
 _BLANK = frozenset("\x00 \t\u00a0\u2002\u2003\u3000")
 _HYPHEN: Final = "\x02"  # PDFium's mark for a hyphen at a line's end
+_HYPHEN_OF_TEXTS: Final = "\ufffe"  # the same, in what it yields as one text
 _NO_LETTERS = _BLANK | frozenset("\r\n\x00") | {_HYPHEN}
 _BOLD = re.compile(
     r"bold|black|heavy|semibold|demi|[-,]bd\b|cmbx|cmssbx|黑体|simhei|heiti", re.IGNORECASE
@@ -122,6 +123,8 @@ class _Pen:
         self._text = text
         self._box = [ctypes.c_double() for _ in range(4)]
         self._origin = [ctypes.c_double() for _ in range(2)]
+        self._edges = [ctypes.byref(edge) for edge in self._box]
+        self._place = [ctypes.byref(part) for part in self._origin]
         self._matrix = raw.FS_MATRIX()
         self._name = ctypes.create_string_buffer(_FONT_NAME)
         self._flags = ctypes.c_int()
@@ -129,14 +132,13 @@ class _Pen:
         self._known: dict[bytes, tuple[bool, bool]] = {}
 
     def origin(self, at: int) -> tuple[float, float]:
+        raw.FPDFText_GetCharOrigin(self._text, at, *self._place)
         x, y = self._origin
-        raw.FPDFText_GetCharOrigin(self._text, at, x, y)
         return x.value, y.value
 
     def right(self, at: int) -> float:
-        left, right, bottom, top = self._box
-        raw.FPDFText_GetCharBox(self._text, at, left, right, bottom, top)
-        return float(right.value)
+        raw.FPDFText_GetCharBox(self._text, at, *self._edges)
+        return float(self._box[1].value)
 
     def size(self, at: int) -> float:
         """Font size as it is shown, by the scale of the line."""
@@ -171,10 +173,7 @@ def _lines(text: Any) -> Iterator[tuple[Word, ...]]:
     letters: list[str] = []
     first = last = 0
     begins, leans = True, False
-    get = raw.FPDFText_GetUnicode
-    count = raw.FPDFText_CountChars(text)
-    for at in range(count + 1):
-        character = chr(get(text, at)) if at < count else "\n"
+    for at, character in enumerate(_characters(text) + "\n"):
         if character not in _NO_LETTERS:
             if not letters:
                 first = at
@@ -190,6 +189,17 @@ def _lines(text: Any) -> Iterator[tuple[Word, ...]]:
             if words:
                 yield tuple(words)
             words, begins = [], True
+
+
+def _characters(text: Any) -> str:
+    """All characters of a page: at once where none takes two units, else one by one."""
+    count = raw.FPDFText_CountChars(text)
+    units = (ctypes.c_ushort * (count + 1))()
+    if raw.FPDFText_GetText(text, 0, count, units) == count + 1:
+        whole = bytes(units)[: 2 * count].decode("utf-16-le", "surrogatepass")
+        if len(whole) == count:
+            return whole.replace(_HYPHEN_OF_TEXTS, _HYPHEN)
+    return "".join(chr(raw.FPDFText_GetUnicode(text, at)) for at in range(count))
 
 
 def _word(pen: _Pen, letters: list[str], first: int, last: int, *, hyphen: bool) -> Word:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from statistics import median
 from typing import Final
 
@@ -14,6 +15,8 @@ _MOST_RULES: Final = 3000
 _COLUMN_GAP: Final = 0.9  # of the font size
 _FEWEST_ROWS: Final = 3
 _MANY_CELLS: Final = 3
+
+_LEFT = attrgetter("x0")
 
 Row = tuple[str, ...]
 
@@ -187,15 +190,20 @@ def aligned_tables(lines: Sequence[tuple[Word, ...]], skip: frozenset[int]) -> l
     found: list[Found] = []
     run: list[int] = []
     for at in [*range(len(lines)), -1]:
-        if at >= 0 and at not in skip and len(_pieces(lines[at])) > 1 and _near(lines, run, at):
+        spread = at >= 0 and at not in skip and is_spread(lines[at])
+        if spread and _near(lines, run, at):
             run.append(at)
             continue
-        table = _from_run([lines[number] for number in run], run)
+        table = _from_run([lines[number] for number in run], run) if run else None
         if table:
             found.append(table)
-        starts = at >= 0 and at not in skip and len(_pieces(lines[at])) > 1
-        run = [at] if starts else []
+        run = [at] if spread else []
     return found
+
+
+def is_spread(line: Sequence[Word]) -> bool:
+    """Whether a line has words set apart by wide gaps: cells, it may be."""
+    return len(line) > 1 and len(_pieces(line)) > 1
 
 
 def _near(lines: Sequence[tuple[Word, ...]], run: Sequence[int], at: int) -> bool:
@@ -208,7 +216,7 @@ def _near(lines: Sequence[tuple[Word, ...]], run: Sequence[int], at: int) -> boo
 def _pieces(line: Sequence[Word]) -> list[list[Word]]:
     """Words between wide gaps."""
     pieces: list[list[Word]] = []
-    for word in sorted(line, key=lambda word: word.x0):
+    for word in sorted(line, key=_LEFT):
         if pieces and word.x0 - pieces[-1][-1].x1 < _COLUMN_GAP * max(word.size, 1):
             pieces[-1].append(word)
         else:

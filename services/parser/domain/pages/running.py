@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from services.kernel.ports.reader import PageLayout, Word
-from services.parser.domain.pages.grids import aligned_tables, ruled_tables
+from services.parser.domain.pages.grids import aligned_tables, is_spread, ruled_tables
 
 _MARGIN: Final = 0.12
 _OUTERMOST: Final = 3
@@ -69,7 +69,7 @@ def _without_rows(page: PageLayout, dropped: set[int]) -> set[int]:
     """The column names that a long table repeats on each page are no running lines: a line stays
     when it is in a table with lines that stay.
     """
-    if not dropped:
+    if not any(is_spread(page.lines[at]) for at in dropped):
         return dropped
     tables = ruled_tables(page)
     inside = frozenset(at for table in tables for at in table.lines)
