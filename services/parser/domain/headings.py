@@ -16,6 +16,11 @@ _MOST_TITLE_WORDS: Final = 20
 _NEVER_LAST: Final = tuple("。；，、,;")
 _ABBREVIATED = re.compile(r"(\d|\b[A-Z][a-z]{0,3})\.$")
 _MARKED = re.compile(r"^[-–—•●·*+>|]\s")
+_CODE_LIKE = re.compile(r"https?://|[=<>{}|\\\t]|[@$%^]")
+_HARMLESS = re.compile(r"\{\w+\}|(?<=\d)\s?%")  # /items/{id}; 99 %
+_SENTENCES = re.compile(r"[。！？；]|[.!?] [A-Z]")
+_OPENING = re.compile(r"^[-–—•●·*+>#|“\"'‘(（\[【]")
+_QUOTED = re.compile(r"^(\"[^\"]*[^\W_]\"|“[^”]*[^\W_]”)$")  # no speech: that has its own full stop
 # A command with its options, a lower-case setting with its value.
 _COMMAND = re.compile(r"\s--?[A-Za-z][\w-]*(?=[=\s]|$)|^[a-z][\w.-]*:\s+\S+$")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
@@ -136,20 +141,21 @@ def may_be_heading(text: str, *, max_width: int) -> bool:
 
 def looks_like_heading(text: str, *, max_width: int = _MAX_WIDTH, asks: bool = False) -> bool:
     """Whether a lone line has a heading's shape: short, a phrase, no sentence. asks: it may be a
-    question.
+    question ("It is lost. What now?").
     """
     text = text.strip()
-    if asks and text.endswith(("?", "？")):
+    question = asks and text.endswith(("?", "？"))
+    if question:
         text = text[:-1].rstrip()
     if not text or width(text) > max_width or text.endswith(_TERMINAL):
         return False
     if not _HAS_LETTER.search(text) or len(text.split()) > _MAX_WORDS:
         return False
-    if re.search(r"[。！？；]|[.!?] [A-Z]|https?://|[=<>{}|\\\t]|[@$%^]", text):
+    if _CODE_LIKE.search(_HARMLESS.sub("", text)) or _COMMAND.search(text):
         return False
-    if _COMMAND.search(text):
+    if not question and _SENTENCES.search(text):
         return False
-    return not re.match(r"^[-–—•●·*+>#|“\"'‘(（\[【]", text)
+    return not _OPENING.match(text) or bool(_QUOTED.match(text))
 
 
 def is_shouting(text: str) -> bool:

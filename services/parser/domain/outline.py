@@ -131,12 +131,19 @@ def _is_list_like(
     """
     if len(found.numbers) > 1 or found.style.startswith(("cn-part", "cn-chapter", "en-")):
         return False
-    for other in (at - 1, at + 1):
-        if 0 <= other < len(lines):
-            neighbour = numbers[other]
-            if neighbour is not None and neighbour.style == found.style:
-                return True
+    for step in (-1, 1):
+        other = at + step
+        if lines[at].kind == "item":  # bullets under an item of a list are part of it
+            while 0 <= other < len(lines) and _is_bullet(lines[other]):
+                other += step
+        neighbour = numbers[other] if 0 <= other < len(lines) else None
+        if neighbour is not None and neighbour.style == found.style:
+            return True
     return False
+
+
+def _is_bullet(line: Line) -> bool:
+    return line.kind == "item" and not line.numbered
 
 
 def _plain_styles(styles: Sequence[str], lines: Sequence[Line]) -> list[str]:

@@ -156,6 +156,31 @@ def test_a_command_or_setting_is_no_heading() -> None:
     assert headings(text) == [()]
 
 
+def test_paths_shares_and_quoted_messages_are_headings() -> None:
+    text = _paragraphs(
+        "Guide",
+        "GET /v1/items/{id}",
+        "It answers with one item.",
+        "Uploads stall at 99 %",
+        "The proxy waits for the last part.",
+        '"index too new"',
+        "Upgrade, then run it again.",
+        '"Come here."',
+        "He came.",
+    )
+    found = [path[-1] for path in headings(text)[1:]]
+    assert found == ["GET /v1/items/{id}", "Uploads stall at 99 %", '"index too new"']
+
+
+def test_bullets_under_numbered_items_leave_them_a_list() -> None:
+    text = _paragraphs(
+        "Wiki", "1. Urgent\n  - call the manager\n  - open a bridge\n2. High\n3. Normal"
+    )
+    assert headings(text) == [()]
+    text = _paragraphs("纪要", "（一）运输", "- 恒温车\n- 双联条码", "（二）服务", "开放时间不变。")
+    assert headings(text)[1:] == [("（一）运输",), ("（二）服务",)]
+
+
 def test_tab_separated_lines_are_a_table_with_its_header() -> None:
     document = parsed("职级\t飞机\n专员\t经济舱\n总监\t公务舱\n", PLAIN)
     assert document.blocks[2].header == ("职级", "飞机")
