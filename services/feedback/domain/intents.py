@@ -81,7 +81,7 @@ def read_intent(words: str, *, context: str = "", announced: bool = False) -> In
 
     announced: an opening said that something is wrong.
     """
-    found = _extract(words)
+    found = (context and _misprint(words)) or _extract(words)
     kind = _kind(words, found)
     if kind is None:
         return None
@@ -142,6 +142,12 @@ def _kind(  # noqa: PLR0911 - one line a kind, the most telling first
     if phrases.NOW.search(words) and not phrases.ERROR.search(words):
         return "replace_value"
     return None
+
+
+def _misprint(words: str) -> _Found | None:
+    """Old and new value of a misprint whose question is named: both may hold commas."""
+    match = patterns.WHOLE_ERRATUM.search(words)
+    return _found(match, words, strong=True) if match else None
 
 
 def _extract(words: str) -> _Found:

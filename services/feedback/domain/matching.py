@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from services.feedback.domain.folding import occurrences, squeeze
 from services.feedback.domain.intents import Intent
 from services.feedback.domain.patterns import CUES
+from services.feedback.domain.phrases import ASKS
 from services.feedback.domain.places import (
     DISTINCTIVE,
     alike,
@@ -34,11 +35,12 @@ SAYS_SO = 0.45
 COVERED = 0.4
 _SAME_KIND_BONUS = 0.3
 _RANK_PRIOR = 0.08
+_FOUND_FIRST = 0.12
 _SIBLING = 0.8
 # What it counts that the words name the whole title, not a part of a longer one.
-_NAMED = 0.1
+_NAMED = 0.25
 # The same value in the same document: at least this share of the first place's own words.
-_AGAIN = 0.4
+_AGAIN = 0.15
 # Share of what the statement has of the subject that stands before "is".
 _SUBJECT = 0.5
 _HEAD = re.compile(r"的([\u3400-\u9fff]{2,8})")
@@ -181,7 +183,8 @@ class Matcher:
             bonus = 0.0
             if wanted and intent.kind == "replace_value":
                 bonus = _SAME_KIND_BONUS if exchangeable(item.values(), wanted) else 0.0
-            return self._score(item, terms) + bonus
+            # Where no old value is told, what the search found first says more.
+            return self._score(item, terms) + bonus + _FOUND_FIRST / (1 + item.rank)
 
         # A statement of the new value about something else came in by that value alone.
         sentences = [
@@ -195,7 +198,8 @@ class Matcher:
         score = self._statements.coverage(terms, best)
         fits = bool(wanted) and exchangeable(best.values(), wanted)
         least = LEAST if intent.strong else LEAST_PLAIN
-        if intent.kind == "add_exception" or (intent.strong and fits):
+        asked = intent.strong and intent.new and ASKS.search(intent.words)
+        if intent.kind == "add_exception" or asked or (intent.strong and fits):
             least = LEAST_FITTING
         if score < least or (self._statements.own_coverage(terms, best) <= 0.0 and not fits):
             return None
@@ -224,7 +228,7 @@ class Matcher:
         prior = _RANK_PRIOR / (1 + item.rank)
         whole = 0.01 if not item.is_clause else 0.0
         own = self._statements.own_coverage(terms, item)
-        named = _NAMED * self._statements.named(terms, item)
+        named = _NAMED * self._statements.named(terms, item) ** 2
         return self._statements.coverage(terms, item) + 0.1 * own + named + prior + whole
 
     def _head(self, intent: Intent) -> frozenset[str]:

@@ -22,6 +22,11 @@ WHOLE = re.compile(
     rf"{_ASSERT}\s*(?P<new>.+?)[，,。；;\s]*(?:而|而且)?(?:不是|并非|并不是|而非|不再是|不应该?是)\s*(?P<old>.+?)[。.!！\s]*$"
 )
 
+# The same of a misprint, where the question stands behind: "X 应改为 Y（问题：…）".
+WHOLE_ERRATUM = re.compile(
+    r"^(?P<old>.+?)\s*应(?:该|当)?(?:被)?(?:改|更正|修正|订正|更改|替换|换)(?:为|成)\s*(?P<new>.+?)[。.!！\s]*$"
+)
+
 CONTRAST = re.compile(r"不是|并非|而非|不再是")
 
 # old and new at once, most telling first

@@ -53,7 +53,8 @@ def is_distinctive(value: str) -> bool:
     letters = value
     for number in reversed(values(value)):
         letters = letters[: number.start] + letters[number.end :]
-    least = DISTINCTIVE if letters == value else DISTINCTIVE - 1
+    # A Chinese name is shorter, and so is one beside a number.
+    least = DISTINCTIVE if letters == value and value.isascii() else DISTINCTIVE - 1
     return len(squeeze(letters)) >= least
 
 

@@ -123,6 +123,8 @@ def _units(whole: str) -> tuple[list[_Unit], set[str]]:
 
 
 def _pieces(sentence: str) -> list[str]:
+    if _CONTEXT.search(sentence) and patterns.WHOLE_ERRATUM.search(_CONTEXT.sub("", sentence)):
+        return [sentence]
     found: list[str] = []
     parts = clauses(sentence)
     while parts and phrases.META.search(trim(parts[-1].text)):
@@ -138,7 +140,8 @@ def _pieces(sentence: str) -> list[str]:
         return [whole]
     for clause in parts:
         joined = [part for part in _AND.split(clause.text) if part]
-        if len(joined) > 1 and all(is_complete(part) for part in joined):
+        asked = len(joined) > 1 and phrases.ASKS.search(joined[0])
+        if len(joined) > 1 and not asked and all(is_complete(part) for part in joined):
             found += joined
         else:
             found.append(clause.text)

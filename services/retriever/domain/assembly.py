@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from services.kernel.contracts.records import Kind
+from services.kernel.contracts.records import Kind, MemoryRecord
 from services.kernel.contracts.retrieval import SearchAnswer, SearchItem, SearchRequest
 from services.retriever.domain.candidates import Candidate, ordered
 from services.retriever.domain.merging import join_neighbours
@@ -44,13 +44,41 @@ def assemble(
     preferences = [c for c in wanted if c.record.kind is Kind.PREFERENCE]
     tools = [c for c in wanted if c.record.kind is Kind.TOOL]
     memories = [c for c in wanted if c.record.kind not in (Kind.PREFERENCE, Kind.TOOL)]
-    chosen = join_neighbours(_by_relativity(_with_room(memories, request.memory_limit)))
+    shown = _by_relativity(_with_room(memories, request.memory_limit))
+    parts = [candidate.record for candidate in shown]
+    chosen = join_neighbours(shown)
+    marks = {**marks, **_joined_marks(chosen, parts, marks)}
     return SearchAnswer(
         memories=_items(chosen, marks, request),
         preferences=_items(_by_relativity(preferences)[: request.preference_limit], marks, request),
         tools=_items(_by_relativity(tools)[: request.tool_limit], marks, request),
         notes=tuple(notes),
     )
+
+
+def _joined_marks(
+    chosen: Sequence[Candidate],
+    parts: Sequence[MemoryRecord],
+    marks: Mapping[UUID, tuple[str, ...]],
+) -> dict[UUID, tuple[str, ...]]:
+    """What became one item has the marks of all its parts."""
+    found = {}
+    for candidate in chosen:
+        whole = candidate.record.anchor
+        inside = [
+            part.id
+            for part in parts
+            if whole is not None
+            and part.anchor is not None
+            and part.kind is candidate.record.kind
+            and part.anchor.document_id == whole.document_id
+            and whole.start <= part.anchor.start
+            and part.anchor.end <= whole.end
+        ]
+        if len(inside) > 1:
+            together = [mark for identifier in inside for mark in marks.get(identifier, ())]
+            found[candidate.id] = tuple(dict.fromkeys(together))
+    return found
 
 
 def _with_room(memories: Sequence[Candidate], limit: int) -> list[Candidate]:
