@@ -7,7 +7,9 @@ and any repetition of the same messages ends in the same set:
 * one attribute, another content: the newer statement replaces the older one (archived, linked,
   `valid_to` set);
 * the same content: one memory stays, with the evidence of all; which one is the fullest wording;
-* a statement that ends a name ("moved from Berlin") archives what an attribute says of it.
+* a statement that ends a name ("moved from Berlin") archives what an attribute says of it;
+* an older statement about a thing that a newer one says has changed, in other words, stays and is
+  told with the newer one beside it.
 
 What was edited by hand keeps its words; what was deleted, or archived by hand, stays so and still
 replaces what was older, so that no deletion revives an outdated fact.
@@ -24,6 +26,8 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from services.kernel.contracts.records import Kind, MemoryRecord, MessageEvidence, Status
+from services.memorizer.domain.extraction.changes import has_value
+from services.memorizer.domain.extraction.language import is_chinese
 
 ChangeName = Literal["added", "updated", "archived"]
 # Mark in `detail` of a record that somebody archived: no message brings it back.
@@ -157,7 +161,43 @@ def _derive(records: Iterable[MemoryRecord]) -> list[_State]:
     _end(states)
     for state in states:
         _part(state, groups)
+    _tell_changes(states)
     return states
+
+
+def _tell_changes(states: Sequence[_State]) -> None:
+    """The newest change of each thing stands beside the older statements about it."""
+    notes: dict[UUID, _State] = {}
+    facts = [state for state in states if state.record.kind is Kind.FACT]
+    for at, newer in enumerate(facts):
+        names = newer.record.detail.get("changes")
+        if not isinstance(names, list) or newer.status is not Status.ACTIVATED:
+            continue
+        for older in facts[:at]:
+            if _changed_by(older, newer, [str(name) for name in names]):
+                notes[older.record.id] = newer
+    told = {state.record.id: state.value for state in facts}
+    for state in facts:
+        if state.record.id in notes:
+            state.value = _beside(state.value, told[notes[state.record.id].record.id])
+
+
+def _changed_by(older: _State, newer: _State, names: Sequence[str]) -> bool:
+    record = older.record
+    if older.status is not Status.ACTIVATED or record.detail.get("edited"):
+        return False
+    same = record.detail.get("subject") == newer.record.detail.get("subject")
+    alike = not has_value(newer.value) or has_value(older.value)
+    if not same or not alike or order_of(record)[:3] == order_of(newer.record)[:3]:
+        return False
+    text = older.value.casefold()
+    return any(_names(text, name) for name in names)
+
+
+def _beside(value: str, newer: str) -> str:
+    if is_chinese(value):
+        return f"{value}（后来：{newer}）"
+    return f"{value} (later: {newer})"
 
 
 def _part(state: _State, groups: Mapping[str, Sequence[_State]]) -> None:
@@ -180,7 +220,7 @@ def _part(state: _State, groups: Mapping[str, Sequence[_State]]) -> None:
 
 def _fresh_state(record: MemoryRecord) -> _State:
     own = record.detail.get("own_evidence")
-    whole = record.detail.get("whole")
+    whole = record.detail.get("whole") or record.detail.get("own_value")
     told = isinstance(whole, str) and not record.detail.get("edited")
     return _State(
         record=record,

@@ -21,9 +21,9 @@ def group_key(record: MemoryRecord) -> str:
 
 
 def ended_names(record: MemoryRecord) -> list[str]:
-    """Names that this statement ends ("moved from Berlin")."""
-    names = record.detail.get("ends")
-    return [str(name) for name in names] if isinstance(names, list) else []
+    """Names of what this statement ends ("moved from Berlin") or says has changed."""
+    lists = (record.detail.get(name) for name in ("ends", "changes"))
+    return [str(name) for names in lists if isinstance(names, list) for name in names]
 
 
 def ends_touch(records: Sequence[MemoryRecord], enders: Iterable[MemoryRecord]) -> bool:

@@ -17,7 +17,8 @@ TEXTS = (
     "My laptop is a Dell.", "My laptop is now a Mac.", "养了一只猫叫团子。", "团子昨天去世了。",
     "The deadline was moved to Friday.", "I play the oboe.", "I play the oboe!", "hello", "谢谢",
     "What is 2 + 2?", "Please always answer briefly.", "以后回答都用英文。",
-    "我不再养猫了。", "I no longer live in Graz.", "I don't eat fish.", "I eat fish again.", "我开的是卡罗拉。", "卡罗拉卖掉了，现在骑电动车。",
+    "The party is on August 16 with 40 guests.", "The party is now on August 23.", "The party was moved to September 2.",
+    "婚纱照预算一万五，去大理拍。", "婚纱照预算加到两万了。", "我不再养猫了。", "I no longer live in Graz.", "I don't eat fish.", "I eat fish again.", "我开的是卡罗拉。", "卡罗拉卖掉了，现在骑电动车。",
 )  # fmt: skip
 
 

@@ -30,8 +30,9 @@ class MemoryDraft:
     returned. attribute: `subject|attribute`, by which a newer statement replaces an older one,
     "" where none is known. content: what the statement says, normalised; two drafts of one
     attribute with the same content are duplicates. ends: names that this statement ends
-    ("moved from Berlin"). subject: `user` or a relation ("sister"). negated: it says what is
-    not wanted or not so. valid_from, valid_to: epoch milliseconds.
+    ("moved from Berlin"). changes: names of what it says has changed. subject: `user` or a
+    relation ("sister"). negated: it says what is not wanted or not so. valid_from, valid_to:
+    epoch milliseconds.
     """
 
     id: UUID
@@ -45,6 +46,7 @@ class MemoryDraft:
     attribute: str = ""
     content: str = ""
     ends: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
     subject: str = "user"
     negated: bool = False
     valid_from: int | None = None
@@ -87,6 +89,10 @@ def _record(event: MessagesRecorded, draft: MemoryDraft, now: int) -> MemoryReco
         "negated": draft.negated,
         "own_evidence": len(draft.evidence),
     }
+    if draft.changes:
+        detail["changes"] = list(draft.changes)
+    if draft.kind is Kind.FACT:
+        detail["own_value"] = draft.value
     if draft.ends:
         detail["ends"] = list(draft.ends)
     if draft.context:

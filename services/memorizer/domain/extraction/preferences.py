@@ -62,7 +62,7 @@ _HABIT_EN = (
 )
 _INSTRUCT_EN = re.compile(
     r"^(?:(?:and|so|but|also)\s+)?(?:(?:please|pls|kindly)\s+)?(?:from now on|going forward|in (?:the )?future|"
-    r"whenever|always|never|(?:every|each) time (?:you|i (?:ask|say|mention|send|share|want|need|give|write))|remember to|make sure|be sure|"
+    r"(?:when|if) you (?:give|write|send|answer|reply|explain|quote|recommend|suggest|show|list|talk|mention|tell)\b|whenever|always|never|(?:every|each) time (?:you|i (?:ask|say|mention|send|share|want|need|give|write))|remember to|make sure|be sure|"
     r"(?:do not|don['’]t)\s+(?:ever\s+)?(?:use|give|call|send|suggest|recommend|write|include|add|remind|contact|"
     r"ask|show|make|put|say|mention|start|answer|reply)|"
     r"(?:please\s+)?(?:keep (?:it|your|the|answers|replies)|answer|respond|reply|address me|call me|speak|talk|"
@@ -104,6 +104,12 @@ def _chinese(clause: str) -> Preference | None:  # noqa: PLR0911 - one rule a li
     must = _compiled(_MUST_ZH).search(clause)
     third = re.match(r"(?:我们?(?:店|公司|家)|他|她|它)", clause)
     if not third and must and (lasting or (answer and _style(clause))):
+        return _instruction(clause)
+    when = re.match(
+        r"(?:你|您)?(?:给我)?[^，。]{0,6}(?:的时候|时)[，,]?(?:请|就|都)?(?:用|别|不要|尽量|按)",
+        clause,
+    )
+    if when and answer and _style(clause):
         return _instruction(clause)
     if not third and lasting and answer:
         return _instruction(clause)

@@ -227,7 +227,7 @@ def is_question(clause: str, *, sentence_asks: bool, last: bool) -> bool:
             return True
         return sentence_asks and last and not re.search(r"^(?:我|我们|我家|他|她|它)", clause)
     if _ASKING_EN.match(clause):
-        return True
+        return sentence_asks or not re.match(r"when\b", clause, re.IGNORECASE)
     return sentence_asks and last and not _STATES_EN.match(clause)
 
 

@@ -11,6 +11,7 @@ from services.kernel.contracts.events import Message
 from services.kernel.contracts.records import Kind, MessageEvidence
 from services.memorizer.domain.extraction import talk
 from services.memorizer.domain.extraction.attributes import ended, labels
+from services.memorizer.domain.extraction.changes import changed_things
 from services.memorizer.domain.extraction.draft import MemoryDraft
 from services.memorizer.domain.extraction.language import is_chinese, same_words
 from services.memorizer.domain.extraction.person import Speaker, capital, third_person
@@ -173,6 +174,7 @@ def _statement(turn: Turn, unit: Unit, words: str, previous: Message | None) -> 
         tags=tags_of(turn.event, title, value),
         content=_content(unit, attribute, words),
         ends=ended(words) if unit.sort == "fact" else (),
+        changes=changed_things(words) if unit.sort == "fact" else (),
         subject=unit.subject,
         negated=bool(_NEGATED.search(words)),
         valid_from=_valid_from(turn, words, when),
