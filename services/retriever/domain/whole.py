@@ -124,6 +124,8 @@ def _spoken(
 def _fits(documents: Mapping[str, Sequence[Candidate]], text: str) -> dict[str, float]:
     """1 for a document that may be meant, less for one whose name bears another period."""
     asked = periods(text)
+    if not asked and not _LATEST.search(text):
+        return dict.fromkeys(documents, 1.0)
     names = {document: _name(found[0]) for document, found in documents.items()}
     borne = {document: periods(name) for document, name in names.items()}
     if asked:
@@ -132,8 +134,6 @@ def _fits(documents: Mapping[str, Sequence[Candidate]], text: str) -> dict[str, 
             ** sum(1 for kind, values in mine.items() if kind in asked and not values & asked[kind])
             for document, mine in borne.items()
         }
-    if not _LATEST.search(text):
-        return dict.fromkeys(documents, 1.0)
     newest: dict[str, list[tuple[int, ...]]] = {}
     series = {document: _VARYING.sub("#", name.lower()) for document, name in names.items()}
     for document, name in series.items():
