@@ -113,7 +113,9 @@ def statement_records(
     detail: dict[str, JsonValue],
     now: int,
 ) -> list[MemoryRecord]:
-    """What a model stated of one passage, on the passage's own place."""
+    """What a model stated of one passage, on the passage's own place; its keywords are tags."""
+    named = detail.get("keywords")
+    words = tuple(str(word) for word in named) if isinstance(named, list) else ()
     return [
         MemoryRecord.model_validate(
             _base(event, now)
@@ -125,7 +127,7 @@ def statement_records(
                 "key": statement.key,
                 "value": statement.value,
                 "context": passage.context,
-                "tags": (*event.tags, *statement.tags, "mode:fine", "multimodal:file"),
+                "tags": (*event.tags, *statement.tags, *words, "mode:fine", "multimodal:file"),
                 "anchor": _anchor(event, passage),
                 "ordinal": passage.ordinal,
                 "detail": detail,

@@ -5,9 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.kernel.contracts.events import MessagesRecorded
-from services.kernel.contracts.records import MemoryRecord, Status
+from services.kernel.contracts.records import Kind, MemoryRecord, Status
 from services.memorizer.domain.deletion import redacted
-from services.memorizer.domain.extraction import extract
+from services.memorizer.domain.extraction import extract, message_memory
+from services.memorizer.domain.extraction import records as made
 from services.memorizer.domain.merging import BY_HAND, duplicates_of
 from tests.support.dialogues import remember, talk
 
@@ -85,6 +86,20 @@ def test_a_repeat_changes_nothing_at_all(
 ) -> None:
     once = remember(history[0])
     assert {one.id: one for one in remember(history[0], once)} == {one.id: one for one in once}
+
+
+@settings(max_examples=100, deadline=None)
+@given(histories())
+def test_no_raw_words_stay_beside_the_memory_that_was_made_of_them(
+    history: tuple[list[MessagesRecorded], list[MessagesRecorded]],
+) -> None:
+    known = [raw for event in history[0] for raw in made(event, message_memory(event), now=0)]
+    after = [one for one in remember(history[0], known) if one.status is Status.ACTIVATED]
+    told = {(e.message_id, p) for one in after if one.kind is not Kind.MESSAGE
+            for e in one.evidence for p in range(e.start, e.end)}  # fmt: skip
+    for raw in (one for one in after if one.kind is Kind.MESSAGE):
+        kept = {(e.message_id, p) for e in raw.evidence for p in range(e.start, e.end)}
+        assert not kept & told
 
 
 @settings(max_examples=60, deadline=None)

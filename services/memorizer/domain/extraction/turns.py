@@ -321,7 +321,8 @@ def _title(label: str, words: str, *, chinese: bool) -> str:
     if label:
         return label
     if chinese:
-        return re.split(r"[，。,：:]", words)[0][:16].replace("我", "用户")
+        first = re.split(r"[，。,：:]", words)[0][:16]
+        return third_person(first, Speaker(), supply_subject=False)
     short = " ".join(words.split()[:8])
     return capital(third_person(short, Speaker()))
 
