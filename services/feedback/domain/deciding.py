@@ -259,7 +259,7 @@ def _addition(intent: Intent, matcher: Matcher, case: Case, index: int) -> Decis
 
 def _spoken(match: Match, after: str, intent: Intent, matcher: Matcher) -> str:
     """The corrected clause, where the user's words name its subject otherwise or not at all."""
-    if match.place is None or not after:
+    if match.place is None or not after or phrases.ASKS.search(intent.words):
         return ""
     start, end = match.place
     clause = after

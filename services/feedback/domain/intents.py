@@ -28,7 +28,7 @@ _AUXILIARY = re.compile(
 )
 # A question in front of its answer: what stands in it is no cue.
 _ASKED = re.compile(
-    r"^[^。；;□]*?(?:谁|什么|哪|多少|几(?!乎)|何(?!况)|怎[么样]|如何|是否|为啥)[^。；;□]*?"
+    r"^[^。；;]*?(?:谁|什么|哪|多少|几(?!乎)|何(?!况)|怎[么样]|如何|是否|为啥)[^。；;]*?"
     r"(?=(?:的?(?:正确|准确|实际|真正|真实)的?[^，,。；;]{0,6}?(?:应该?|应当)?(?:是|为|叫)"
     r"|的?答案[^，,。；;]{0,4}?(?:是|为)|应该?是|应当?是|应为|应该?为|才是|其实是))"
 )
@@ -144,6 +144,10 @@ def _kind(  # noqa: PLR0911 - one line a kind, the most telling first
     return None
 
 
+def _quotes_hidden(words: str) -> str:
+    return _QUOTED.sub(lambda match: "□" * len(match.group()), words)
+
+
 def _misprint(words: str) -> _Found | None:
     """Old and new value of a misprint whose question is named: both may hold commas."""
     match = patterns.WHOLE_ERRATUM.search(words)
@@ -154,7 +158,7 @@ def _extract(words: str) -> _Found:
     """Old and new value. Quotes and the points of numbers are hidden from the patterns: what
     stands in a quotation is no cue.
     """
-    hidden = _QUOTED.sub(lambda match: "□" * len(match.group()), words)
+    hidden = _quotes_hidden(words)
     hidden = _ASKED.sub(lambda match: "□" * len(match.group()), hidden)
     hidden = _POINT.sub("·", hidden)
     for pattern in patterns.BOTH:
@@ -170,6 +174,10 @@ def _extract(words: str) -> _Found:
     changed = _first(patterns.NEW, rest)
     if changed is not None:
         found = _found(changed, words, strong=True)
+        if old is None and _ASKED.match(_quotes_hidden(words)):
+            # The answer to a question that stands in front goes to the end, commas and all.
+            start = changed.start("new")
+            found = replace(found, new=clean(words[start:]), spans=((start, len(words)),))
     else:
         plain = _typed(patterns.PLAIN, rest, words)
         found = _Found() if plain is None else _found(plain, words, strong=False)

@@ -141,7 +141,9 @@ _VALUE = re.compile(
 _NAME = re.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Sir|Dame)\.?\s+)?\b[A-Z][\w'’-]+(?:\s+(?:[A-Z][\w'’-]+|[A-Z]\.))*"
 )
-_LABEL = re.compile(r"[:：](?!\d\d)\s*(?P<value>[^,，;；。.!！\n]+)")
+_LABEL = re.compile(
+    r"(?<!例如)(?<!比如)(?<!如)(?<!e\.g\.)[:：](?!\d\d)\s*(?P<value>[^,，;；。.!！\n]+)"
+)
 
 
 @dataclass(frozen=True, slots=True)
