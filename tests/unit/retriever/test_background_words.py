@@ -26,6 +26,8 @@ LEXICON = Lexicon(LexicalBm25().tokens)
         ("Anything with almond or hazelnut sends her to hospital", "hazelnut", ""),
         ("Not suitable for wheelchairs, flat shoes needed", "wheelchair", "shoe"),
         ("dairy-free and tasty", "dairi", "tasti"),
+        ("零乳糖，口感偏甜", "乳糖", "口感"),
+        ("零售价格便宜", "", "零售"),
     ],
 )
 def test_signs(text: str, negated: str, said: str) -> None:
@@ -59,6 +61,10 @@ def weights_of(text: str, query: str) -> list[float]:
 def test_another_person_counts_only_where_the_query_names_them() -> None:
     assert weights_of("我妈是退休职工", "我能报销多少") == []
     assert weights_of("我妈是退休职工", "我妈能报销多少") == [1.0]
+
+
+def test_it_in_a_question_is_no_pet() -> None:
+    assert weights_of("My grandson loves it", "What does it cost?") == [0.7]
 
 
 @pytest.mark.parametrize(

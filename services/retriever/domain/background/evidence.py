@@ -15,6 +15,7 @@ _SOFT_PENALTY = 0.6
 # "Not for X" said of an X leaves little room, even where only the kin of the word is shared.
 _BARRED = 5.0
 _VARIANT = 0.25
+_NAMED = 2.0
 
 
 class Evidence:
@@ -121,7 +122,9 @@ def outdated(facts: Sequence[Fact], support: Matrix) -> Matrix:
     """
     if not support.size:
         return np.ones(len(facts))
-    best, choice = support.max(axis=1), support.argmax(axis=1)
+    choice = support.argmax(axis=1)
+    # A name of two words is no stronger a statement than one of one word.
+    best = 1 - np.exp(-_NAMED * np.clip(support.max(axis=1), 0.0, None))
     times = np.array([fact.time for fact in facts])
     subjects = np.array([fact.subject for fact in facts])
     replaces = (

@@ -120,6 +120,7 @@ def facts(found: Sequence[Source], analysis: Analysis, lexicon: Lexicon) -> list
         match.group().lower()
         for pattern in (wording.OTHER, wording.DEPENDANT)
         for match in pattern.finditer(query)
+        if match.group().lower() not in _THINGS
     )
     leaving = wording.ALTERNATIVE.search(query) and wording.WISH.search(query)
     told = []
@@ -249,6 +250,8 @@ def _subject(clause: str, inherited: str) -> str:
     return found
 
 
+# In a question these stand for a thing more often than for a pet: "what does it cost?"
+_THINGS = frozenset({"it", "its", "它", "它们"})
 _PRONOUNS = frozenset(
     "he she they him his her hers their them 他 她 他们 她们".split()  # noqa: SIM905 - reads better
 )

@@ -19,6 +19,7 @@ for _names, _dimension, _factor in (
     ("年 years year yrs", "years", 12.0),
     ("天 日 days day", "days", 1.0),
     ("周 星期 个星期 weeks week", "days", 7.0),
+    ("晚 个晚上 nights night", "nights", 1.0),
     ("小时 个小时 hours hour hrs h", "minutes", 60.0),
     ("分钟 minutes minute mins min", "minutes", 1.0),
     ("公斤 千克 kg kilos kilo kilograms", "mass", 1.0),
@@ -91,7 +92,9 @@ _PROHIBITION = re.compile(
     _I,
 )
 _AGE_HINT = re.compile(
-    r"岁|年龄|儿童|幼|婴|老人|\bage|\bchild|\bkids?\b|\badults?\b|\binfants?\b|\btoddlers?\b",
+    r"岁|年龄|儿童|幼|婴|老人|\bage|\bchild|\bkids?\b|\badults?\b|\binfants?\b|\btoddlers?\b"
+    r"|\bseniors?\b|\bpensioners?\b|\bteen"
+    r"|(?<![\d.])\d{1,2} (?:and|or) (?:over|under|older|younger)\b",
     _I,
 )
 # "I'm 67", "she just turned 12".
