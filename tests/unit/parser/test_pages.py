@@ -1,31 +1,9 @@
 """PDF pages by their layout."""
 
-from services.kernel.contracts.blocks import BlockKind, ParsedDocument
-from services.kernel.ports.reader import Bookmark, PageLayout, Reading, Rule, Word
+from services.kernel.contracts.blocks import BlockKind
+from services.kernel.ports.reader import Bookmark, Reading, Word
 from services.parser.domain.build import PDF, parse_reading
-
-WIDTH, HEIGHT = 600.0, 800.0
-FULL = "this line of the body is long enough to reach the right edge of the column"
-
-
-def line(
-    text: str, y: float, *, x: float = 50, size: float = 10, bold: bool = False
-) -> tuple[Word, ...]:
-    words: list[Word] = []
-    for part in text.split(" "):
-        wide = sum(2 if ord(c) > 0x2E80 else 1 for c in part) * size / 2
-        words.append(Word(part, x, x + wide, y, size, bold))
-        x += wide + size / 2
-    return tuple(words)
-
-
-def page(number: int, *lines: tuple[Word, ...], rules: tuple[Rule, ...] = ()) -> PageLayout:
-    return PageLayout(number, WIDTH, HEIGHT, lines, rules)
-
-
-def read(*pages: PageLayout, bookmarks: tuple[Bookmark, ...] = ()) -> ParsedDocument:
-    reading = Reading("", pages=len(pages), reader="test", layout=pages, bookmarks=bookmarks)
-    return parse_reading(reading, name="file.pdf", media_type=PDF)
+from tests.support.pages import FULL, line, page, read
 
 
 def test_larger_letters_are_headings_and_lines_are_joined() -> None:
@@ -101,43 +79,6 @@ def test_chinese_lines_join_without_blanks() -> None:
 def test_a_soft_hyphen_is_undone() -> None:
     document = read(page(1, line(f"{FULL} seg\x02", 700), line("mentation works.", 688)))
     assert "segmentation works." in document.text
-
-
-def ruled(xs: tuple[float, ...], ys: tuple[float, ...]) -> tuple[Rule, ...]:
-    flat = tuple(Rule(xs[0], y, xs[-1], y) for y in ys)
-    return flat + tuple(Rule(x, ys[0], x, ys[-1]) for x in xs)
-
-
-def test_a_ruled_table_with_a_cell_of_two_lines() -> None:
-    document = read(
-        page(
-            1,
-            line("Name", 690, x=55),
-            line("Limit", 690, x=255),
-            line("Office", 672, x=55),
-            line("software", 660, x=55),
-            line("800", 666, x=255),
-            line("After the table.", 600),
-            rules=ruled((50, 250, 400), (655, 684, 705)),
-        )
-    )
-    rows = [b for b in document.blocks if b.kind is BlockKind.TABLE_ROW]
-    assert [b.cells for b in rows] == [("Name", "Limit"), ("Office software", "800")]
-    assert rows[1].header == ("Name", "Limit")
-    assert document.blocks[-1].text == "After the table."
-
-
-def test_columns_without_rules_are_a_table() -> None:
-    body = [("Eco", "50 C", "3 h 55"), ("Auto mode", "65 C", "2 h 10"), ("Glass", "40 C", "1 h 30")]
-    lines = [
-        line(a, y, x=50) + line(b, y, x=200) + line(c, y, x=350)
-        for y, (a, b, c) in zip(
-            (700, 685, 670, 655), [("Programme", "Temperature", "Duration"), *body], strict=True
-        )
-    ]
-    document = read(page(1, *lines))
-    assert [b.cells for b in document.blocks[1:]] == body
-    assert document.blocks[3].header == ("Programme", "Temperature", "Duration")
 
 
 def test_two_columns_of_text_are_read_one_after_the_other() -> None:
@@ -232,59 +173,6 @@ def test_headings_as_large_as_the_text_are_told_by_number_or_by_the_space_around
     ] + [("第一章 总则", "（二）年度考核", "转让")]
 
 
-def table_page(number: int, top: float, *rows: tuple[str, ...], words: float = 100) -> PageLayout:
-    """A page with a ruled table of columns 100 points wide, in letters smaller than the text."""
-    lines, rules = [], []
-    edges = [50.0 + 100 * column for column in range(len(rows[0]) + 1)]
-    for at, row in enumerate(rows):
-        y = top - 20 * at
-        lines.append(
-            tuple(
-                w
-                for x, cell in zip(edges, row, strict=False)
-                for w in line(cell, y, x=x + 4, size=8)
-            )
-        )
-    bottom = top - 20 * len(rows) + 12
-    rules += [
-        Rule(edges[0], top + 12 - 20 * at, edges[-1], top + 12 - 20 * at)
-        for at in range(len(rows) + 1)
-    ]
-    rules += [Rule(x, bottom, x, top + 12) for x in edges]
-    text = line("Some words of the text.", words, size=12)
-    drawn = [text, *lines] if words > top else [*lines, text]
-    return page(number, *drawn, rules=tuple(rules))
-
-
-def test_a_table_over_two_pages_is_one_table_under_its_header() -> None:
-    head = ("Article", "Pack of", "Price")
-    for again in (True, False):
-        document = read(
-            table_page(1, 700, head, ("Bolt", "100", "7.90"), ("Nut", "200", "8.10"), words=760),
-            table_page(
-                2,
-                780,
-                *([head] if again else []),
-                ("Washer", "500", "6.20"),
-                ("Rivet", "50", "1.10"),
-            ),
-        )
-        rows = [b for b in document.blocks if b.kind is BlockKind.TABLE_ROW]
-        assert [row.is_header for row in rows].count(True) == 1
-        assert {row.header for row in rows} == {head}
-        assert [row.cells[0] for row in rows] == ["Article", "Bolt", "Nut", "Washer", "Rivet"]
-
-
-def test_a_framed_header_that_every_page_repeats_goes() -> None:
-    pages = [
-        table_page(
-            number, 780, ("Form 7", "Issue B", "secret"), ("ACME", "Works", f"sheet {number}")
-        )
-        for number in (1, 2, 3)
-    ]
-    assert "Issue" not in read(*pages).text
-
-
 def test_plain_headings_divide_the_fewer_numbered_ones_of_their_size() -> None:
     lines = [line("SOME COMMISSION", 790, size=15), line("FORM 7", 770, size=18)]
     y = 740.0
@@ -318,24 +206,13 @@ def test_verse_and_signatures_are_no_headings() -> None:
     assert [b.text for b in document.blocks if b.kind is BlockKind.HEADING] == ["Songs", "One"]
 
 
-def test_short_paragraphs_before_a_table_do_not_run_together() -> None:
-    """How wide and how far apart lines are is known from the whole page."""
-    table = table_page(1, 560, ("Room", "Seats"), ("Oak", "12"), ("Ash", "20"))
+def test_entries_of_a_table_of_contents_stay_apart() -> None:
     document = read(
-        PageLayout(
+        page(
             1,
-            WIDTH,
-            HEIGHT,
-            (
-                line("The badge is lost? Pay at once.", 700),
-                line("A late visitor signs a list.", 680),
-                *table.lines,
-                line(FULL, 80),
-                line("and it ends here.", 66),
-            ),
-            table.rules,
+            line("目录", 760, size=16),
+            line(f"第一章 总则 {'.' * 60} 3", 700),
+            line(f"第二章 考勤与休假 {'.' * 56} 4", 688),
         )
     )
-    texts = [b.text for b in document.blocks if b.kind is BlockKind.PARAGRAPH]
-    assert texts[:2] == ["The badge is lost? Pay at once.", "A late visitor signs a list."]
-    assert texts[-1] == f"{FULL} and it ends here."
+    assert [b.text for b in document.blocks[1:]] == ["第一章 总则 … 3", "第二章 考勤与休假 … 4"]

@@ -9,7 +9,8 @@ from typing import Final
 from services.kernel.ports.reader import PageLayout, Word
 from services.parser.domain.headings import numbering
 from services.parser.domain.joining import is_wide, join
-from services.parser.domain.pages.grids import Found, aligned_tables, ruled_tables
+from services.parser.domain.pages.aligned import aligned_tables
+from services.parser.domain.pages.grids import Found, ruled_tables
 from services.parser.domain.pages.running import text_of
 
 _SAME_LINE: Final = 0.35  # of the font size
@@ -20,6 +21,7 @@ _WIDER: Final = 1.18  # than the usual distance of lines: a new paragraph
 _SELDOM: Final = 0.06  # of the distances
 _ALIKE: Final = 1.03
 _INDENTS: Final = 60  # points within which lines stand in one column
+_LED = re.compile(r" … \d{1,4}$")
 _LEADERS = re.compile(r"\s*[.．·…_]{4,}\s*")
 
 
@@ -189,7 +191,7 @@ class _Column:
 
     def __init__(self, lines: Sequence[_Line]) -> None:
         self._lines = lines
-        self._known: dict[int, float] = {}
+        self._known: dict[tuple[int, int], float] = {}
         gaps: dict[float, list[float]] = {}
         for above, below in pairwise(lines):
             size = max(below.size, 1)
@@ -204,11 +206,15 @@ class _Column:
         return self._leading.get(line.size, self._usual)
 
     def right(self, line: _Line) -> float:
-        """The right edge of the column in which a line stands."""
-        place = round(line.x0 / 8)
+        """The right edge of the column in which a line stands, by the lines of its size: heads and
+        titles may be wider than the column below them.
+        """
+        place = round(line.x0 / 8), round(line.size)
         if place not in self._known:
             self._known[place] = max(
-                other.x1 for other in self._lines if abs(other.x0 - line.x0) < _INDENTS
+                other.x1
+                for other in self._lines
+                if abs(other.x0 - line.x0) < _INDENTS and abs(other.size - line.size) <= 1
             )
         return max(self._known[place], line.x1)
 
@@ -235,7 +241,8 @@ def _breaks(above: _Line, line: _Line, column: "_Column", piece: Piece) -> bool:
     if gap <= 0 or gap > 6 * size:
         # Another column: a paragraph goes on there if it stopped in mid-sentence.
         return _differ(above, line) or above.text.endswith(_ENDS) or line.text[:1].isupper()
-    if _differ(above, line) or gap > _WIDER * column.leading(line) * size:
+    entry = bool(_LED.search(above.text))  # of a table of contents
+    if entry or _differ(above, line) or gap > _WIDER * column.leading(line) * size:
         return True
     ended = above.text.endswith(_ENDS)
     if ended and numbering(line.text) is not None:

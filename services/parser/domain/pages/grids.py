@@ -1,9 +1,7 @@
-"""Tables on a page: cells between drawn rules, or words in columns."""
+"""Tables on a page whose cells are drawn with rules."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
-from statistics import median
 from typing import Final
 
 from services.kernel.ports.reader import PageLayout, Rule, Word
@@ -12,11 +10,7 @@ from services.parser.domain.joining import join_lines
 _SNAP: Final = 3.0  # points within which two rules are one
 _FEWEST_EDGES: Final = 3  # two rows, or two columns, have three
 _MOST_RULES: Final = 3000
-_COLUMN_GAP: Final = 0.9  # of the font size
-_FEWEST_ROWS: Final = 3
-_MANY_CELLS: Final = 3
 
-_LEFT = attrgetter("x0")
 
 Row = tuple[str, ...]
 
@@ -120,7 +114,7 @@ def _grid(
         while column > 0 and not _vertical(rules, xs[column], ys, count - 1 - row):
             column -= 1
         cells.setdefault((row, column), []).append(word)
-    texts = {place: _cell_text(words) for place, words in cells.items()}
+    texts = {place: cell_text(words) for place, words in cells.items()}
     for column in range(columns):
         _spread(texts, rules, xs, ys, column)
     rows = [tuple(texts.get((row, c), "") for c in range(columns)) for row in range(count)]
@@ -168,7 +162,8 @@ def _spread(
             span = []
 
 
-def _cell_text(words: Sequence[Word]) -> str:
+def cell_text(words: Sequence[Word]) -> str:
+    """The words of a cell, line by line."""
     lines: list[list[Word]] = []
     for word in sorted(words, key=lambda word: (-word.y, word.x0)):
         if lines and abs(lines[-1][0].y - word.y) < 0.5 * max(word.size, 1):
@@ -178,91 +173,3 @@ def _cell_text(words: Sequence[Word]) -> str:
     return join_lines(
         " ".join(word.text for word in sorted(line, key=lambda word: word.x0)) for line in lines
     )
-
-
-# -- without rules ---------------------------------------------------------------------------
-
-
-def aligned_tables(lines: Sequence[tuple[Word, ...]], skip: frozenset[int]) -> list[Found]:
-    """Tables whose columns are only set apart by blank space: runs of lines with wide gaps at
-    the same places.
-    """
-    found: list[Found] = []
-    run: list[int] = []
-    for at in [*range(len(lines)), -1]:
-        spread = at >= 0 and at not in skip and is_spread(lines[at])
-        if spread and _near(lines, run, at):
-            run.append(at)
-            continue
-        table = _from_run([lines[number] for number in run], run) if run else None
-        if table:
-            found.append(table)
-        run = [at] if spread else []
-    return found
-
-
-def is_spread(line: Sequence[Word]) -> bool:
-    """Whether a line has words set apart by wide gaps: cells, it may be."""
-    return len(line) > 1 and len(_pieces(line)) > 1
-
-
-def _near(lines: Sequence[tuple[Word, ...]], run: Sequence[int], at: int) -> bool:
-    if not run:
-        return True
-    above, here = lines[run[-1]][0], lines[at][0]
-    return 0 < above.y - here.y < 3.5 * max(here.size, 1)
-
-
-def _pieces(line: Sequence[Word]) -> list[list[Word]]:
-    """Words between wide gaps."""
-    pieces: list[list[Word]] = []
-    for word in sorted(line, key=_LEFT):
-        if pieces and word.x0 - pieces[-1][-1].x1 < _COLUMN_GAP * max(word.size, 1):
-            pieces[-1].append(word)
-        else:
-            pieces.append([word])
-    return pieces
-
-
-def _from_run(lines: Sequence[tuple[Word, ...]], numbers: Sequence[int]) -> Found | None:
-    pieces = [_pieces(line) for line in lines]
-    if len(lines) < _FEWEST_ROWS and not (
-        len(lines) == _FEWEST_ROWS - 1 and min(map(len, pieces), default=0) >= _MANY_CELLS
-    ):
-        return None
-    gaps = _columns(pieces)
-    if not gaps:
-        return None
-    rows: list[Row] = []
-    for line in pieces:
-        cells = [""] * (len(gaps) + 1)
-        for piece in line:
-            column = sum(gap <= piece[0].x0 for gap in gaps)
-            cells[column] = f"{cells[column]} {_cell_text(piece)}".strip()
-        rows.append(tuple(cells))
-    filled = [sum(bool(cell) for cell in row) for row in rows]
-    if median(filled) < 2:  # noqa: PLR2004 - a table has two columns
-        return None
-    if _is_prose(rows):
-        return None
-    bold = all(word.bold for word in lines[0]) and not all(word.bold for word in lines[1])
-    return Found(tuple(rows), frozenset(numbers), bold)
-
-
-def _is_prose(rows: Sequence[Row]) -> bool:
-    """Justified text with wide blanks is no table: its cells are long and end in mid-sentence."""
-    cells = [cell for row in rows for cell in row if cell]
-    return median(len(cell) for cell in cells) > 45  # noqa: PLR2004 - characters
-
-
-def _columns(pieces: Sequence[Sequence[Sequence[Word]]]) -> list[float]:
-    """Where blank strips begin a new column: x positions free in every line."""
-    spans = sorted((piece[0].x0, piece[-1].x1) for line in pieces for piece in line)
-    gaps: list[float] = []
-    right = spans[0][1]
-    size = median(word.size for line in pieces for piece in line for word in piece)
-    for left, end in spans[1:]:
-        if left - right > 0.4 * size:
-            gaps.append(left - 0.1)
-        right = max(right, end)
-    return gaps

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from services.kernel.ports.reader import PageLayout, Word
-from services.parser.domain.pages.grids import aligned_tables, is_spread, ruled_tables
+from services.parser.domain.pages.aligned import aligned_tables, is_spread
+from services.parser.domain.pages.grids import ruled_tables
 
 _MARGIN: Final = 0.12
 _OUTERMOST: Final = 3
