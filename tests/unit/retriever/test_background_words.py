@@ -63,6 +63,11 @@ def test_another_person_counts_only_where_the_query_names_them() -> None:
     assert weights_of("我妈是退休职工", "我妈能报销多少") == [1.0]
 
 
+def test_the_pronoun_is_no_country() -> None:
+    assert "us" not in signed("They cannot find us", LEXICON).minus
+    assert "us" in signed("Orders from the US are late", LEXICON).plus
+
+
 def test_it_in_a_question_is_no_pet() -> None:
     assert weights_of("My grandson loves it", "What does it cost?") == [0.7]
 

@@ -8,12 +8,14 @@ from services.retriever.domain.background.quantities import is_unit
 from services.retriever.domain.text import Lexicon
 
 _STEM = 7
+# "They cannot find us" does not speak of the US.
+_US = re.compile(r"(?<![\w-])us(?![\w-])")
 _NUMBERED = re.compile(r"[一二三四五六七八九十]+[号级代期届款型区线路楼栋座档中院]")
 
 
 def names(text: str, lexicon: Lexicon) -> list[str]:
     """The terms of a text that carry matter, in order, with a number joined to its neighbour."""
-    terms = lexicon.terms(text)
+    terms = lexicon.terms(_US.sub(" ", text))
     found = [
         term
         for before, term in pairwise(("", *terms))
