@@ -17,6 +17,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from evals.search_eval.bm25 import Floor
+from evals.search_eval.table import write_table
+from services.kernel.adapters.lexical import LexicalBm25
 from tests.support.embedded import Memloom
 
 DAY_MS = 86_400_000
@@ -115,24 +118,48 @@ def contextual(memloom: Memloom, case: Case) -> Score:
     answer = memloom.search(
         user, case["query"], [kb], memory_limit_number=25, conversation_id=f"{user}-new"
     )
-    kinds = []
-    for item in answer["memory_detail_list"]:
-        if not is_knowledge(item):
-            continue
-        text = item["memory_value"]
-        gold = any(contains(text, m) for section in case["gold"] for m in section["markers"])
-        wrong = any(contains(text, m) for section in case["wrong"] for m in section["markers"])
-        kinds.append("mixed" if gold and wrong else "gold" if gold else "wrong" if wrong else "-")
+    stranger = memloom.search(f"{user}-other", case["query"], [kb], memory_limit_number=25)
+    kinds = kinds_of(case, _knowledge(answer))
     mine = [item for item in answer["memory_detail_list"] if not is_knowledge(item)]
     mine += answer["preference_detail_list"]
-    variants = [kind for kind in kinds if kind != "-"]
+    sections = [text for document in case["documents"] for text in _sections(document["text"])]
+    floor = Floor(LexicalBm25(), sections, sections)
+    said = [message["content"] for message in case["messages"] if message["role"] == "user"]
+    joined = " ".join((*said, case["query"]))
     return {
         "hit@1": kinds[:1] == ["gold"],
         "hit@3": "gold" in kinds[:3],
-        "variant@1": variants[:1] == ["gold"],
+        "variant@1": first_variant(kinds) == "gold",
         "fact@5": any(contains(text_of(item), case["user_fact"]) for item in mine[:5]),
         "mixed": "mixed" in kinds,
+        "without memory": first_variant(kinds_of(case, _knowledge(stranger))) == "gold",
+        "BM25": first_variant(kinds_of(case, floor.top(case["query"], 25))) == "gold",
+        "BM25 joined": first_variant(kinds_of(case, floor.top(joined, 25))) == "gold",
     }
+
+
+def _knowledge(answer: Case) -> list[str]:
+    return [i["memory_value"] for i in answer["memory_detail_list"] if is_knowledge(i)]
+
+
+def kinds_of(case: Case, texts: list[str]) -> list[str]:
+    """`gold`, `wrong`, `mixed` or `-` for each text."""
+    kinds = []
+    for text in texts:
+        gold = any(contains(text, m) for section in case["gold"] for m in section["markers"])
+        wrong = any(contains(text, m) for section in case["wrong"] for m in section["markers"])
+        kinds.append("mixed" if gold and wrong else "gold" if gold else "wrong" if wrong else "-")
+    return kinds
+
+
+def first_variant(kinds: list[str]) -> str:
+    """The first that belongs to gold or wrong sections."""
+    return next((kind for kind in kinds if kind != "-"), "-")
+
+
+def _sections(text: str) -> list[str]:
+    """The sections of a Markdown document, heading and all."""
+    return [part for part in re.split(r"(?m)^(?=#{1,6} )", text) if part.strip()]
 
 
 def feedback(memloom: Memloom, case: Case) -> Score:
@@ -276,13 +303,31 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--json", type=Path, help="write the shares here as well")
+    parser.add_argument("--write", type=Path, help="replace the table in this Markdown file")
     arguments = parser.parse_args()
+    results: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as folder, Memloom(Path(folder) / "data") as memloom:
         for name in arguments.sets:
             cases = load(arguments.data / f"{name}.jsonl")
             with ThreadPoolExecutor(arguments.workers) as pool:
                 run = partial(rows_of, memloom, name, arguments.data)
-                report(name, [row for rows in pool.map(run, cases) for row in rows])
+                results[name] = report(name, [row for rows in pool.map(run, cases) for row in rows])
+    if arguments.json:
+        arguments.json.parent.mkdir(parents=True, exist_ok=True)
+        arguments.json.write_text(json.dumps(results, indent=2))
+    if arguments.write:
+        write_table(arguments.write, "scenarios", scenario_table(results))
+
+
+def scenario_table(results: dict[str, dict[str, Any]]) -> str:
+    """One row a set and group."""
+    lines = ["| set | group | share in % |", "|---|---|---|"]
+    for name, groups in results.items():
+        for group, scores in sorted(groups.items()):
+            shown = ", ".join(f"{key} {100 * value:.1f}" for key, value in scores.items())
+            lines.append(f"| {name} | {group} | {shown} |")
+    return "\n".join(lines)
 
 
 def rows_of(memloom: Memloom, name: str, folder: Path, case: Case) -> list[tuple[str, Score]]:
