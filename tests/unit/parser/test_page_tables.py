@@ -157,3 +157,32 @@ def test_a_wide_line_above_does_not_tear_a_narrow_column() -> None:
         )
     )
     assert document.blocks[-1].text == " ".join([narrow] * 14)
+
+
+def test_a_first_cell_of_two_lines_is_one() -> None:
+    document = read(
+        page(
+            1,
+            line("Cash", 688) + line("28,408", 688, x=310) + line("23,646", 688, x=410),
+            line("Change in the value of all", 676),
+            line("securities", 664) + line("(282)", 664, x=310) + line("2,148", 664, x=410),
+            line("Inventories", 652) + line("7,351", 652, x=310) + line("4,946", 652, x=410),
+            line("See the notes to these figures.", 620),
+        )
+    )
+    assert rows_of(document)[-3:] == [
+        ("Cash", "28,408", "23,646"),
+        ("Change in the value of all securities", "(282)", "2,148"),
+        ("Inventories", "7,351", "4,946"),
+    ]
+    assert not any(b.header for b in document.blocks)
+
+
+def test_a_bold_title_row_names_no_columns() -> None:
+    """A first row with one filled cell says what the table is about."""
+    bold = page(1, line("Assets", 700, bold=True), line("Cash", 680) + line("28", 680, x=255),
+                line("Debt", 660) + line("23", 660, x=255),
+                rules=ruled((50, 250, 400), (655, 675, 695, 715)))  # fmt: skip
+    document = read(bold)
+    assert rows_of(document) == [("Assets", ""), ("Cash", "28"), ("Debt", "23")]
+    assert not any(b.header for b in document.blocks)

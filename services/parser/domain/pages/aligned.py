@@ -16,6 +16,7 @@ _FEWEST_ROWS: Final = 3
 _MANY_CELLS: Final = 3
 _NEAR: Final = 3.5  # font sizes between rows
 _LABEL_INDENT: Final = 30.0  # points
+_DEEPEST_LABEL: Final = 90.0  # points, between two rows
 _LONGEST_LABEL: Final = 80
 _LONGEST_PROSE: Final = 45
 _HIGHEST_NAMES: Final = 9  # font sizes that column names stand above the first row
@@ -85,14 +86,14 @@ def _is_label(
         and spread[following]
         and _near(lines, numbers[-1], at)
         and _near(lines, at, following)
-        and _heads_rows(lines[at], min(lines[row][0].x0 for row in numbers))
+        and _heads_rows(lines[at], min(lines[row][0].x0 for row in numbers), _DEEPEST_LABEL)
     )
 
 
-def _heads_rows(line: Line, left: float) -> bool:
+def _heads_rows(line: Line, left: float, deepest: float = _LABEL_INDENT) -> bool:
     text = " ".join(word.text for word in line)
     return (
-        abs(line[0].x0 - left) < _LABEL_INDENT
+        abs(line[0].x0 - left) < deepest
         and len(text) <= _LONGEST_LABEL
         and not text.endswith((".", "。", "；", "！", "!", "?"))
     )
@@ -135,7 +136,7 @@ def _from_run(lines: Sequence[Line], run: _Run, skip: frozenset[int]) -> Found |
     last = lines[run.numbers[-1]]
     bold = all(word.bold for word in first) and not all(word.bold for word in last)
     names, above, labels = _names(lines, run, gaps, skip) if not bold else ((), [], [])
-    body = [cells[at] for at in run.numbers]
+    body = _with_wrapped([cells[at] for at in run.numbers])
     left = min(lines[at][0].x0 for at in run.numbers)
     return Found(
         tuple([names, *(_label(lines[at], gaps) for at in labels), *body] if names else body),
@@ -143,6 +144,26 @@ def _from_run(lines: Sequence[Line], run: _Run, skip: frozenset[int]) -> Found |
         bold or bool(names),
         (left, *gaps),
     )
+
+
+def _with_wrapped(rows: Sequence[Row]) -> list[Row]:
+    """The first cell of a row, whole where it was broken over two lines: the second goes on in
+    small letters.
+    """
+    whole: list[Row] = []
+    for row in rows:
+        above = whole[-1] if whole else ()
+        if (
+            row[0][:1].islower()
+            and above
+            and not any(above[1:])
+            and above[0][-1].isalnum()
+            and len(above[0]) > len(row[0])
+        ):
+            whole[-1] = (join(above[0], row[0]), *row[1:])
+        else:
+            whole.append(row)
+    return whole
 
 
 def _cells(pieces: Sequence[Piece], gaps: Sequence[float]) -> Row:
@@ -231,7 +252,8 @@ def _lines_above(
             break
         piece = _pieces(line)[0]
         if line[0].x0 - left >= _LABEL_INDENT:
-            if (piece[0].x0 + piece[-1].x1) / 2 < gaps[0] - _BEFORE_COLUMN * size:
+            middle = (piece[0].x0 + piece[-1].x1) / 2 + _BEFORE_COLUMN * size
+            if middle < gaps[0] or line[0].x0 + 2 * _BEFORE_COLUMN * size < gaps[0]:
                 break
             above.append(at)
         elif above and _beside(line, [lines[other] for other in above]):

@@ -19,6 +19,7 @@ _ORDERED = re.compile(r"^(\d{1,3}[.)、）]|[（(]\d{1,3}[)）]|[a-z][.)]|[①-�
 _ENDS: Final = ("。", "！", "？", "；", "：", ".", "!", "?", ";", ":", "”", "》")
 _WIDER: Final = 1.18  # than the usual distance of lines: a new paragraph
 _SELDOM: Final = 0.06  # of the distances
+_FEW_GAPS: Final = 3  # between lines of one size: they tell less than those of the page
 _ALIKE: Final = 1.03
 _INDENTS: Final = 60  # points within which lines stand in one column
 _LED = re.compile(r" … \d{1,4}$")
@@ -197,9 +198,11 @@ class _Column:
             size = max(below.size, 1)
             if above.size == below.size and 0 < above.y - below.y < 3 * size:
                 gaps.setdefault(below.size, []).append((above.y - below.y) / size)
-        self._leading = {size: _closest(found) for size, found in gaps.items()}
         together = [gap for found in gaps.values() for gap in found]
         self._usual = _closest(together) if together else 1.3
+        self._leading = {
+            size: _closest(found) for size, found in gaps.items() if len(found) > _FEW_GAPS
+        }
 
     def leading(self, line: _Line) -> float:
         """Distance of lines of one paragraph, in sizes of their letters."""

@@ -121,7 +121,8 @@ def _same_columns(above: Piece, piece: Piece) -> bool:
 def _rows(piece: Piece) -> list[Line]:
     rows = piece.rows
     header = piece.names
-    if not piece.goes_on and (piece.header or (len(rows) > 1 and is_header_row(rows[0], rows[1]))):
+    named = len(rows) > 1 and sum(map(bool, rows[0])) > 1
+    if not piece.goes_on and named and (piece.header or is_header_row(rows[0], rows[1])):
         header = piece.names = rows[0]
     return [
         Line(
