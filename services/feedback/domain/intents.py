@@ -114,6 +114,11 @@ def is_complete(words: str) -> bool:
     return bool(found.new or phrases.DROP.search(words) or phrases.EXCEPTION.search(words))
 
 
+def is_answer(sentence: str) -> bool:
+    """Whether a question stands in front of its answer: "Q 正确的说法是 A"."""
+    return _ASKED.match(_quotes_hidden(sentence)) is not None
+
+
 def names_subject(words: str) -> bool:
     """Whether the words name what they are about, beside values and cues."""
     return bool(
@@ -174,7 +179,7 @@ def _extract(words: str) -> _Found:
     changed = _first(patterns.NEW, rest)
     if changed is not None:
         found = _found(changed, words, strong=True)
-        if old is None and _ASKED.match(_quotes_hidden(words)):
+        if old is None and is_answer(words):
             # The answer to a question that stands in front goes to the end, commas and all.
             start = changed.start("new")
             found = replace(found, new=clean(words[start:]), spans=((start, len(words)),))

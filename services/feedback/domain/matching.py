@@ -1,7 +1,7 @@
 """Which statement a correction touches, and what stands there now."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from services.feedback.domain.folding import occurrences, squeeze
@@ -36,6 +36,8 @@ COVERED = 0.4
 _SAME_KIND_BONUS = 0.3
 _RANK_PRIOR = 0.08
 _FOUND_FIRST = 0.12
+# Share of the best one's rating with which another sentence may be meant as well.
+_NEARLY = 0.8
 _SIBLING = 0.8
 # What it counts that the words name the whole title, not a part of a longer one.
 _NAMED = 0.25
@@ -171,7 +173,7 @@ class Matcher:
         same = (*self._same(narrowed, holding, terms), *self._again(narrowed, holding, terms, told))
         return Match(narrowed, max(score, 0.5), narrowed.text[place[0] : place[1]], place, same)
 
-    def _by_subject(  # noqa: PLR0911 - each way out says why there is no match
+    def _by_subject(  # noqa: C901, PLR0911 - each way out says why there is no match
         self, intent: Intent, pool: Sequence[Statement], terms: frozenset[str], told: str
     ) -> Match | None:
         wanted = values(intent.new)
@@ -222,7 +224,12 @@ class Matcher:
             return Match(narrowed, score)
         place = self._infer(narrowed, intent, wanted, terms)
         old = narrowed.text[place[0] : place[1]] if place else ""
-        return Match(narrowed, score, old, place, self._same(narrowed, pool, terms) if old else ())
+        if old:
+            same = self._same(narrowed, pool, terms)
+        else:
+            # Which sentence answers the question is not told: those that may are all meant.
+            same = _rivals(best, sentences, rated) if asked else ()
+        return Match(narrowed, score, old, place, same)
 
     def _score(self, item: Statement, terms: frozenset[str]) -> float:
         prior = _RANK_PRIOR / (1 + item.rank)
@@ -363,3 +370,20 @@ class Matcher:
             if len(spare) == 1:
                 return spare[0]
         return None
+
+
+def _rivals(
+    best: Statement, sentences: Sequence[Statement], rated: Callable[[Statement], float]
+) -> tuple[Statement, ...]:
+    """Sentences of the same document that answer nearly as well."""
+    anchor = best.record.anchor
+    near = [
+        item
+        for item in sentences
+        if item is not best
+        and anchor is not None
+        and item.record.anchor is not None
+        and item.record.anchor.document_id == anchor.document_id
+        and rated(item) >= _NEARLY * rated(best)
+    ]
+    return tuple(sorted(near, key=rated, reverse=True)[:2])

@@ -23,9 +23,8 @@ WHOLE = re.compile(
 )
 
 # The same of a misprint, where the question stands behind: "X 应改为 Y（问题：…）".
-WHOLE_ERRATUM = re.compile(
-    r"^(?P<old>.+?)\s*应(?:该|当)?(?:被)?(?:改|更正|修正|订正|更改|替换|换)(?:为|成)\s*(?P<new>.+?)[。.!！\s]*$"
-)
+SHOULD_READ = re.compile(r"应(?:该|当)?(?:被)?(?:改|更正|修正|订正|更改|替换|换)(?:为|成)")
+WHOLE_ERRATUM = re.compile(rf"^(?P<old>.+?)\s*{SHOULD_READ.pattern}\s*(?P<new>.+?)[。.!！\s]*$")
 
 CONTRAST = re.compile(r"不是|并非|而非|不再是")
 

@@ -7,7 +7,13 @@ from dataclasses import dataclass, field, replace
 from services.feedback.domain import patterns, phrases
 from services.feedback.domain.dates import valid_from
 from services.feedback.domain.folding import is_chinese, trim
-from services.feedback.domain.intents import Intent, is_complete, names_subject, read_intent
+from services.feedback.domain.intents import (
+    Intent,
+    is_answer,
+    is_complete,
+    names_subject,
+    read_intent,
+)
 from services.feedback.domain.splitting import clauses, sentences
 from services.feedback.domain.values import values
 
@@ -91,8 +97,8 @@ def _units(whole: str) -> tuple[list[_Unit], set[str]]:
     blocked: set[str] = set()
     announced = False
     pending: list[str] = []
-    for sentence in sentences(whole, keep_quotes=True):
-        said, lead = _without_lead(sentence.text)
+    for sentence in _sentences(whole):
+        said, lead = _without_lead(sentence)
         announced = announced or lead
         why = _blocked(said)
         if why:
@@ -122,6 +128,16 @@ def _units(whole: str) -> tuple[list[_Unit], set[str]]:
     return units, blocked
 
 
+def _sentences(whole: str) -> list[str]:
+    """The sentences; a misprint with its question behind it is one, whatever stops it holds."""
+    named = _CONTEXT.search(whole)
+    if named and not trim(whole[named.end() :]):
+        lead, misprint = whole[: named.start()], patterns.WHOLE_ERRATUM
+        if misprint.search(lead) and len(patterns.SHOULD_READ.findall(lead)) == 1:
+            return [whole]
+    return [sentence.text for sentence in sentences(whole, keep_quotes=True)]
+
+
 def _pieces(sentence: str) -> list[str]:
     if _CONTEXT.search(sentence) and patterns.WHOLE_ERRATUM.search(_CONTEXT.sub("", sentence)):
         return [sentence]
@@ -130,11 +146,8 @@ def _pieces(sentence: str) -> list[str]:
     while parts and phrases.META.search(trim(parts[-1].text)):
         parts.pop()
     whole = sentence[: parts[-1].end] if parts else ""
-    if (
-        len(parts) > 1
-        and patterns.WHOLE.search(whole)
-        and len(patterns.CONTRAST.findall(whole)) == 1
-    ):
+    contrasts = len(patterns.CONTRAST.findall(whole)) == 1
+    if len(parts) > 1 and (is_answer(whole) or (contrasts and patterns.WHOLE.search(whole))):
         if _says_nothing(parts[0].text):
             return [parts[0].text, whole[parts[1].start :]]
         return [whole]
@@ -148,9 +161,13 @@ def _pieces(sentence: str) -> list[str]:
     return found
 
 
-def _goes_on(unit: _Unit, piece: str, *, fresh: bool) -> bool:
+def _goes_on(  # noqa: PLR0911 - one line a way of going on
+    unit: _Unit, piece: str, *, fresh: bool
+) -> bool:
     """Whether the piece belongs to the unit before it."""
     if patterns.CONTINUES.search(piece):
+        return True
+    if is_answer(unit.text) and not (is_complete(piece) or phrases.CHAT.search(piece)):
         return True
     if not is_complete(unit.text):
         return True

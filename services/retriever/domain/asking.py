@@ -85,11 +85,15 @@ _DIALLED = re.compile(r"(?<![\d.])\d{3,}(?!\s*[元块%€$£.])|\d[\d\s-]{5,}\d"
 _PLACED = re.compile(r"楼|层|室|号|区|厅|\b(?:room|floor|level|gate|building)\b", _I)
 
 
+def _kinds_of(question: str) -> list[str]:
+    return [name for name, pattern in _KINDS if pattern.search(question)]
+
+
 def kind_of(question: str) -> str:
     """`phone`, `amount`, `when`, `where`, `who`, `how`, `why` or `name`; "" where it is
     none of these, or more than one (a date asked as an amount is a date).
     """
-    found = [name for name, pattern in _KINDS if pattern.search(question)]
+    found = _kinds_of(question)
     if found[:2] == ["phone", "amount"]:
         found = found[:1]
     if found[:2] == ["amount", "when"]:
@@ -102,9 +106,11 @@ def can_answer(question: str, value: str, asked_before: str) -> bool:
     question among them tells what it answers.
     """
     kind = kind_of(question)
-    if not kind:
-        return True
     before = kind_of(asked_before)
+    if not kind:
+        # A question of no kind is not the one of a kind that was answered.
+        plain = _kinds_of(question) or not (is_question(question) and is_question(asked_before))
+        return bool(plain or not before)
     if before:
         return before == kind
     if kind in {"how", "why"} and is_question(asked_before):

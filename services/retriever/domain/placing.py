@@ -226,7 +226,7 @@ def asks_for(
     target = lexicon.bag(_words(correction.record)).counts
     if corrected.anchor is None:
         return Asked.YES
-    if rest and sum(term in target for term in rest) >= _VERBATIM * len(rest):
+    if rest and _is_verbatim(correction, corrected, rest, target, lexicon):
         return Asked.VERBATIM
     said = _said(correction.record)
     if not can_answer(analysis.text, _detail(correction.record, "new"), said):
@@ -254,6 +254,28 @@ def asks_for(
         return Asked(ours >= theirs)
     # The question that was corrected is known: another one has to come close to it.
     return Asked(ours > theirs and 2 * sum(term in mine for term in telling) > len(telling))
+
+
+def _is_verbatim(
+    correction: Correction,
+    corrected: MemoryRecord,
+    rest: Sequence[str],
+    target: Mapping[str, int],
+    lexicon: Lexicon,
+) -> bool:
+    """Whether the correction has (nearly) all words of the query, and no other clause of the
+    corrected text has one that it lacks: "the English theme" is not "the French theme".
+    """
+    lacking = [term for term in rest if term not in target]
+    if len(lacking) > (1 - _VERBATIM) * len(rest):
+        return False
+    telling = [term for term in lacking if not empty(term) and not mixed(term)]
+    return not any(
+        term in lexicon.bag(text).counts
+        for start, end, text in _clauses(corrected)
+        if telling and not _inside(correction, corrected, start, end)
+        for term in telling
+    )
 
 
 def _known_question(correction: Correction, analysis: Analysis) -> bool:

@@ -248,3 +248,36 @@ async def test_what_is_announced_stands_below_what_holds_until_its_day_has_come(
         assert found[0].kind is Kind.CORRECTION
         marked = next(item for item in answer.memories if item.record.kind is Kind.PASSAGE)
         assert set(marked.corrected_by) == {str(identifier) for identifier in expected}
+
+
+async def test_two_passages_shown_as_one_keep_the_marks_of_both() -> None:
+    first, second = "登记须在前台办理，费用三元。", "退房须在十点前办理，费用五元。"
+    marked = correction(
+        "用户确认：登记费用四元。", old="三元", new="四元", start=0, end=len(first),
+        document="客房.md",
+    )  # fmt: skip
+    world = World()
+    await world.put(
+        [
+            passage(first, document="客房.md", title="客房"),
+            passage(second, document="客房.md", title="客房", ordinal=1, start=len(first)),
+            marked,
+        ]
+    )
+    answer = await world.search("客房退房须在几点前办理？", user=None)
+    (shown,) = [item for item in answer.memories if item.record.kind is Kind.PASSAGE]
+    assert shown.record.value == first + second
+    assert shown.corrected_by == (str(marked.id),)
+
+
+async def test_like_things_in_one_text_are_told_apart_by_the_word_that_differs() -> None:
+    text = "晨光号的法文片名是拂晓之船。晨光号的英文片名是黎明帆影。"
+    said = "“晨光号的法文片名叫什么”的答案应该是海上之光，不是拂晓之船。"
+    record = correction(
+        f"用户确认：{said}", old="拂晓之船", new="海上之光", start=0, end=14, document="片.md"
+    )
+    evidence = (MessageEvidence(message_id="f3", text=said),)
+    record = record.model_copy(update={"evidence": evidence, "context": "片名表"})
+    records = [passage(text, document="片.md", title="片名表"), record]
+    assert (await ask(records, "晨光号的英文片名叫什么？"))[0].kind is Kind.PASSAGE
+    assert (await ask(records, "晨光号的法文片名叫什么？"))[0].kind is Kind.CORRECTION

@@ -115,3 +115,36 @@ def test_most_of_what_the_rules_were_not_written_for_is_understood() -> None:
 @pytest.mark.parametrize("words", others.TALK)
 def test_talk_changes_nothing(words: str) -> None:
     assert decided(words, OTHERS)[0] == []
+
+
+VALUE = "粗纹锈鳞，体侧有斑。幼体颜色较淡"
+
+
+@pytest.mark.parametrize(
+    ("words", "old"),
+    [
+        (f"更正一下，1998年，这种鱼是什么样子正确的说法是{VALUE}。", ""),
+        (
+            f"你刚才的回答错了，这种鱼是什么样子应当是{VALUE}。而不是通体银白，请更新知识库。",
+            "通体银白",
+        ),
+        (f"文档有误：通体银白应改为{VALUE}（问题：这种鱼是什么样子）。", "通体银白"),
+    ],
+)
+def test_an_answer_with_commas_and_stops_is_read_whole(words: str, old: str) -> None:
+    text = "这种鱼分布于南海，样子修长，通体银白。"
+    (decision,) = decided(words, passages("鱼.md", text))[0]
+    assert VALUE in decision.text
+    assert old in decision.old
+    assert decision.anchors
+
+
+def test_a_sentence_that_may_be_meant_is_marked_with_the_one_that_is_taken() -> None:
+    text = "角蛙分布于山区溪流。\n它吃昆虫。\n角蛙亦分布于沿海湿地。"
+    (decision,) = decided(
+        "更正一下，角蛙分布于哪些地方正确的说法是高原。", passages("蛙.md", text)
+    )[0]
+    assert {text[anchor.start : anchor.end] for anchor in decision.anchors} == {
+        "角蛙分布于山区溪流。",
+        "角蛙亦分布于沿海湿地。",
+    }
