@@ -8,7 +8,7 @@ from services.kernel.ports.reader import Reading
 from services.parser.domain.decoding import decode
 from services.parser.domain.html import build_html
 from services.parser.domain.json_text import build_json
-from services.parser.domain.markdown import build_markdown, is_markdown, is_tame
+from services.parser.domain.markdown import build_markdown, is_html, is_markdown, is_tame
 from services.parser.domain.pages import build_pages
 from services.parser.domain.plain import build_plain
 from services.parser.domain.promotion import promote_headings
@@ -56,6 +56,8 @@ def parse_text(data: bytes, *, name: str, media_type: str) -> ParsedDocument:
         build_json(writer, text)
     elif media_type in _XML:
         title = build_xml(writer, text)
+    elif is_html(text):
+        title = build_html(writer, text)
     elif (media_type in _MARKDOWN or is_markdown(text)) and is_tame(text):
         title = build_markdown(writer, text)
     else:

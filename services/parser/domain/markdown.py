@@ -157,3 +157,23 @@ def is_markdown(text: str) -> bool:
     """Whether a text of another name is Markdown: it begins with a heading in its manner."""
     first = text.lstrip("\ufeff \t\r\n").split("\n", 1)[0]
     return bool(re.match(r"#{1,3} \S", first)) and not first.startswith("#!")
+
+
+_PAGE = re.compile(
+    r"(?:\s|<!--.*?-->|<\?xml[^>]*\?>)*<(?:!doctype html|html|head|body|main|header|nav|article|"
+    r"section|div|h[1-6]|p|table|ul|ol|dl)\b[^>]*>",
+    re.IGNORECASE | re.DOTALL,
+)
+_PRE = re.compile(r"<pre\b.*?</pre\s*>", re.IGNORECASE | re.DOTALL)
+_MARKS = re.compile(r"^(?:#{1,6} |```|~~~|[-*+] |\d{1,3}[.)] |\|)", re.MULTILINE)
+_FEWEST_CLOSED: Final = 3
+
+
+def is_html(text: str) -> bool:
+    """Whether a text is a page of HTML from its first to its last tag, with no Markdown between:
+    a Markdown parser would take what is indented after a blank line for code.
+    """
+    body = text.strip("\ufeff \t\r\n")
+    if not body.endswith(">") or _PAGE.match(body) is None:
+        return False
+    return body.count("</") >= _FEWEST_CLOSED and _MARKS.search(_PRE.sub("", body)) is None

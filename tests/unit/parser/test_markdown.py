@@ -1,7 +1,7 @@
 """Markdown by a Markdown parser."""
 
 from services.kernel.contracts.blocks import BlockKind
-from tests.support.parsed import outline, parsed
+from tests.support.parsed import MARKDOWN, PLAIN, outline, parsed
 
 
 def test_headings_make_paths_and_a_lone_first_one_is_the_title() -> None:
@@ -89,3 +89,47 @@ def test_a_bold_line_alone_is_a_heading_below_the_real_ones() -> None:
 
 def test_scripts_and_comments_say_nothing() -> None:
     assert parsed("<script>alert(1)</script>\n\n<!-- secret -->\n\nText\n").text == "Text"
+
+
+def test_a_page_of_html_is_read_as_html_whatever_its_blank_lines_and_indents() -> None:
+    text = """<!DOCTYPE html>
+<html><body>
+<h1>Guide</h1>
+
+<div>
+    <h2>Rooms</h2>
+
+    <p>The big room has <b>forty</b> seats.</p>
+
+    <ul>
+
+        <li>Oak</li>
+    </ul>
+
+    <pre># first
+make all
+
+make push</pre>
+
+    <table>
+
+        <tr><th>Room</th><th>Seats</th></tr>
+        <tr><td>Oak</td><td>12</td></tr>
+    </table>
+</div>
+</body></html>
+"""
+    for media_type in (MARKDOWN, PLAIN):
+        assert outline(parsed(text, media_type))[1:] == [
+            ("heading", ("Rooms",), "Rooms"),
+            ("paragraph", ("Rooms",), "The big room has forty seats."),
+            ("list_item", ("Rooms",), "- Oak"),
+            ("code", ("Rooms",), "# first\nmake all\n\nmake push"),
+            ("table_row", ("Rooms",), "Room | Seats"),
+            ("table_row", ("Rooms",), "Oak | 12"),
+        ]
+
+
+def test_markdown_that_begins_with_html_stays_markdown() -> None:
+    text = '<p align="center"><b>Tool</b></p>\n\n## Use\n\n- run it\n\n<p>end</p>\n<p>x</p>'
+    assert ("heading", ("Use",), "Use") in outline(parsed(text)) or parsed(text).title == "Use"
