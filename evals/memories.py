@@ -29,6 +29,7 @@ from services.memorizer.domain.merging import reconcile
 from tests.support.embedded import Memloom
 
 _REST_MESSAGES = 20
+_REST_CHARACTERS = 30_000
 
 
 @dataclass
@@ -119,14 +120,16 @@ def through_rest(memloom: Memloom, person: Person) -> tuple[int, float]:
     started = time.perf_counter()
     sent, tasks = 0, []
     for batch in batches(person.turns):
-        said = [row["message"] for row in batch]
-        for begin in range(0, len(said), _REST_MESSAGES):
-            part = said[begin : begin + _REST_MESSAGES]
+        for part in requests([row["message"] for row in batch]):
             tasks.append(
                 memloom.add_messages(
                     person.name,
                     [
-                        {"role": one.role, "content": one.text, "chat_time": one.chat_time}
+                        {
+                            "role": one.role,
+                            "content": one.text[:_REST_CHARACTERS],  # what one request may hold
+                            "chat_time": one.chat_time,
+                        }
                         for one in part
                     ],
                     conversation_id=f"{person.name}-{batch[0]['conversation']}",
@@ -136,6 +139,19 @@ def through_rest(memloom: Memloom, person: Person) -> tuple[int, float]:
     for task in tasks:
         assert memloom.wait_for_task(task)["status"] == "completed"
     return sent, time.perf_counter() - started
+
+
+def requests(messages: Sequence[Message]) -> Iterator[list[Message]]:
+    """As many at once as a request may hold, and no more than people send."""
+    part: list[Message] = []
+    for message in messages:
+        length = sum(len(one.text) for one in (*part, message))
+        if part and (len(part) == _REST_MESSAGES or length > _REST_CHARACTERS):
+            yield part
+            part = []
+        part.append(message)
+    if part:
+        yield part
 
 
 def sample(of: Sequence[tuple[str, MemoryRecord]], seed: int, count: int) -> list[Any]:

@@ -111,7 +111,8 @@ def _chinese(clause: str) -> Preference | None:  # noqa: PLR0911 - one rule a li
     )
     if when and answer and _style(clause):
         return _instruction(clause)
-    if not third and lasting and answer:
+    own = re.match(r"(?:而且|但是?|其实|不过)?我(?!要求|希望|想让|需要你|的?回[答复])", clause)
+    if not third and not own and lasting and answer:
         return _instruction(clause)
     if re.match(r"(?:也|还|请|尽量)*(?:不要|别|不许|禁止)", clause):
         return _instruction(clause) if _style(clause) else None

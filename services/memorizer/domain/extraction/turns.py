@@ -122,7 +122,10 @@ def _statements(turn: Turn, unit: Unit, previous: Message | None) -> list[Memory
     attribute = unit.attribute
     halves = split(words) if attribute and attribute.topic in _WORK else []
     if attribute is None or not halves:
-        return [_statement(turn, unit, words, previous)]
+        draft = _statement(turn, unit, words, previous)
+        empty = unit.sort == "decision" and talk.content_words(words) < _TELLING
+        pointless = empty and len(draft.evidence) == 1 and not talk.has_specifics(words)
+        return [] if pointless else [draft]
     drafts = [
         _statement(
             turn, replace(unit, attribute=replace(attribute, name=topic, topic=topic)), half, None
@@ -264,7 +267,7 @@ def _pointing(
     telling = [
         one
         for one in sentences(previous.text)
-        if not one.text.endswith(("?", "？"))
+        if not one.text.endswith(("?", "？", ":", "："))
         and not talk.is_small_talk(one.text)
         and talk.content_words(one.text) >= _TELLING
     ][-3:]

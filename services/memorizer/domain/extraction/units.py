@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from services.memorizer.domain.extraction import talk
-from services.memorizer.domain.extraction.asides import is_aside, is_promise
+from services.memorizer.domain.extraction.asides import is_aside, is_promise, points_back
 from services.memorizer.domain.extraction.attributes import (
     Attribute,
     attribute_of,
@@ -143,7 +143,11 @@ def _without_asides(inside: Sequence[Unit], text: str, found: Sequence[Unit]) ->
 
 def _judged(unit: Unit, words: str, *, leans: bool) -> Unit:
     wish = unit.preference
-    if wish is not None and not wish.instruction and is_promise(words):
+    if (
+        wish is not None
+        and not wish.instruction
+        and (is_promise(words) or (not leans and not unit.antecedent and points_back(words)))
+    ):
         return replace(unit, sort="aside")
     if unit.sort != "fact" or unit.attribute is not None:
         return unit

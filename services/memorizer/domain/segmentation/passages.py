@@ -12,7 +12,8 @@ from services.memorizer.domain.segmentation.tokens import count_tokens
 
 _LEAD_IN = re.compile(r"[:：]\s*$")
 _ROOM: Final = 1.35  # a section this much over the target stays whole
-_LONGEST_REPEATED: Final = 60  # tokens of a lead-in or header that later parts repeat
+_LONGEST_REPEATED: Final = 60  # tokens of a lead-in that later parts repeat
+_LONGEST_HEADER: Final = 160  # and of the names of columns: rows say little without them
 _UNCUT_CODE: Final = 4  # times the maximum: longer code is data
 _MEANINGLESS = re.compile(
     r"^[0-9a-f-]{16,}$|^\d+$|^(untitled|document|file|upload|noname)\W*\d*$", re.IGNORECASE
@@ -130,7 +131,11 @@ def _merged(sections: Iterator[_Section], tiny: int) -> Iterator[_Section]:
 
 
 def _atoms(section: _Section, *, target: int, most: int, overlap: int) -> Iterator[_Atom]:
-    headers = {block.group: block.text for block in section.body if block.is_header and block.group}
+    headers: dict[int, str] = {}
+    for block in section.body:
+        if block.is_header and block.group:
+            above = headers.get(block.group)
+            headers[block.group] = f"{above}\n{block.text}" if above else block.text
     for block in _shown(section):
         yield _Atom(block.start, block.end, count_tokens(block.text), block.page, bound=True)
     lead_in, listed = "", None
@@ -145,7 +150,8 @@ def _atoms(section: _Section, *, target: int, most: int, overlap: int) -> Iterat
                 lead_in = before.text if before and _leads(before, block) else ""
                 listed = block.group
             repeat = lead_in
-        if count_tokens(repeat) > _LONGEST_REPEATED:
+        row = block.kind is BlockKind.TABLE_ROW
+        if count_tokens(repeat) > (_LONGEST_HEADER if row else _LONGEST_REPEATED):
             repeat = ""
         bound = block.is_header or (following is not None and _leads(block, following))
         yield from _cut_block(block, repeat, bound=bound, target=target, most=most, overlap=overlap)
