@@ -31,7 +31,9 @@ def read(*pages: PageLayout, bookmarks: tuple[Bookmark, ...] = ()) -> ParsedDocu
     return parse_reading(reading, name="file.pdf", media_type=PDF)
 
 
-def table_page(number: int, top: float, *rows: tuple[str, ...], words: float = 100) -> PageLayout:
+def table_page(
+    number: int, top: float, *rows: tuple[str, ...], words: float | None = 100
+) -> PageLayout:
     """A page with a ruled table of columns 100 points wide, in letters smaller than the text."""
     lines, rules = [], []
     edges = [50.0 + 100 * column for column in range(len(rows[0]) + 1)]
@@ -50,8 +52,8 @@ def table_page(number: int, top: float, *rows: tuple[str, ...], words: float = 1
         for at in range(len(rows) + 1)
     ]
     rules += [Rule(x, bottom, x, top + 12) for x in edges]
-    text = line("Some words of the text.", words, size=12)
-    drawn = [text, *lines] if words > top else [*lines, text]
+    text = [line("Some words of the text.", words, size=12)] if words else []
+    drawn = [*text, *lines] if (words or 0) > top else [*lines, *text]
     return page(number, *drawn, rules=tuple(rules))
 
 

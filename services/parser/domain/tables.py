@@ -30,6 +30,7 @@ class Table:
         self._header: tuple[str, ...] | None = None
         self._waiting: tuple[str, ...] | None = None
         self._inner: list[str] = []
+        self._begun = False
 
     def push_text(self, text: str) -> None:
         """Text of the open cell so far (a nested table comes next)."""
@@ -103,17 +104,53 @@ class Table:
             return
         if self._waiting is not None:
             first, self._waiting = self._waiting, None
+            if not is_head and is_second_header(first, cells):
+                self._name(first, stacked(first, cells))
+                self._name(cells, stacked(first, cells))
+                return
             if is_head or not is_header_row(first, cells):
                 self._out.row(first, group=self.group)
                 self._header = None if is_head else ()
             else:
-                self._out.row(first, group=self.group, is_header=True, header=first)
-                self._header = first
+                self._name(first, first)
         if is_head and not self._header:
-            self._header = cells
-            self._out.row(cells, group=self.group, is_header=True, header=cells)
+            self._name(cells, cells)
+        elif is_head and self._header and not self._begun:
+            self._name(cells, stacked(self._header, cells))
         else:
+            self._begun = True
             self._out.row(cells, group=self.group, header=self._header or ())
+
+    def _name(self, cells: tuple[str, ...], header: tuple[str, ...]) -> None:
+        self._header = header
+        self._out.row(cells, group=self.group, is_header=True, header=header)
+
+
+def is_second_header(first: tuple[str, ...], second: tuple[str, ...]) -> bool:
+    """Whether the names of the columns take two rows: cells of the first reach into the second, or
+    over several columns that the second names one by one.
+    """
+    named = [cell for cell in second if cell]
+    return (
+        len(first) == len(second) > 2  # noqa: PLR2004 - a name and what it is divided into
+        and bool(first[0])
+        and "" in first[1:]
+        and any(above == below != "" for above, below in zip(first, second, strict=True))
+        and all(bool(below) for above, below in zip(first, second, strict=True) if not above)
+        and all(width(cell) <= _LONGEST_COLUMN_NAME for cell in (*first, *named))
+        and not any(_NUMBER.match(cell) for cell in named)
+    )
+
+
+def stacked(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+    """One name for each column of two rows of names: what spans several belongs to each."""
+    names: list[str] = []
+    spanning = ""
+    for at, below in enumerate(second):
+        above = first[at] if at < len(first) else ""
+        spanning = above or spanning
+        names.append(below if not spanning or spanning == below else f"{spanning} {below}".strip())
+    return tuple(names)
 
 
 def is_header_row(first: tuple[str, ...], second: tuple[str, ...]) -> bool:

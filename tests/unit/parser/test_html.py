@@ -64,3 +64,18 @@ def test_numbers_make_headings_where_no_style_does() -> None:
         DOC,
     )
     assert document.blocks[-1].heading_path == ("1. 章节一", "1.1. 小节")
+
+
+def test_names_of_columns_in_two_rows_are_stacked() -> None:
+    html = (
+        "<table>{open}<tr><{c} rowspan=2>楼栋</{c}><{c} colspan=2>费用</{c}></tr>"
+        "<tr><{c}>水费</{c}><{c}>电费</{c}></tr>{close}"
+        "<tr><td>一号楼</td><td>3.5</td><td>0.6</td></tr></table>"
+    )
+    for marks in (
+        {"open": "<thead>", "close": "</thead>", "c": "th"},
+        {"open": "", "close": "", "c": "td"},
+    ):
+        rows = read(html.format(**marks)).blocks
+        assert [row.is_header for row in rows] == [True, True, False]
+        assert rows[2].header == ("楼栋", "费用 水费", "费用 电费")

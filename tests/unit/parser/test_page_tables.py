@@ -186,3 +186,19 @@ def test_a_bold_title_row_names_no_columns() -> None:
     document = read(bold)
     assert rows_of(document) == [("Assets", ""), ("Cash", "28"), ("Debt", "23")]
     assert not any(b.header for b in document.blocks)
+
+
+def test_names_in_two_rows_and_a_page_of_names_alone() -> None:
+    first, second = ("Region", "Fee", "", "Days"), ("Region", "first", "more", "Days")
+    document = read(
+        table_page(1, 700, first, second, ("East", "12", "2", "1"), words=760),
+        table_page(2, 780, first, second, words=None),
+        table_page(
+            3, 780, first, second, ("South", "15", "3", "2"), ("South", "15", "3", "2"), words=None
+        ),
+        table_page(4, 780, ("South", "15", "3", "2"), ("West", "22", "8", "4")),
+    )
+    rows = [b for b in document.blocks if b.kind is BlockKind.TABLE_ROW]
+    assert [row.is_header for row in rows] == [True, True, *[False] * 5]
+    assert {row.header for row in rows} == {("Region", "Fee first", "Fee more", "Days")}
+    assert [row.cells[0] for row in rows[2:]] == ["East", "South", "South", "South", "West"]

@@ -35,6 +35,15 @@ def test_a_long_table_repeats_its_header() -> None:
     assert all(p.tokens <= 400 for p in passages)
 
 
+def test_names_of_many_columns_are_repeated_too() -> None:
+    names = [f"第{n}季度销售额（万元）" for n in range(9)]
+    rows = "".join("| " + " | ".join(f"{n * 10 + c}" for c in range(9)) + " |\n" for n in range(90))
+    head = "| " + " | ".join(names) + " |\n" + "|---" * 9 + "|\n"
+    passages = segment(parsed(f"# T\n\n{head}{rows}"))
+    assert len(passages) > 2
+    assert all(" | ".join(names) in p.text for p in passages)
+
+
 def test_a_list_stays_with_its_lead_in() -> None:
     items = "".join(f"- requirement number {n} has some words of its own\n" for n in range(60))
     passages = segment(parsed(f"# T\n\nYou need these papers:\n\n{items}"))

@@ -9,7 +9,7 @@ from services.parser.domain.outline import Line, mark_headings
 from services.parser.domain.pages.flow import Piece
 from services.parser.domain.pages.titles import body_size, heading_levels, whole_headings
 from services.parser.domain.plain import is_code
-from services.parser.domain.tables import is_header_row
+from services.parser.domain.tables import is_header_row, is_second_header, stacked
 
 _SAME_EDGE: Final = 6.0  # points within which columns of two pages are one
 
@@ -104,15 +104,15 @@ def _continued(above: Piece | None, piece: Piece) -> Piece:
     rows = piece.rows
     if above.names and rows[0] == above.names:
         rows = rows[1:]
+    elif above.names and len(rows) > 1 and stacked(rows[0], rows[1]) == above.names:
+        rows = rows[2:]
     elif piece.header:
         return piece
     return replace(piece, rows=rows, names=above.names, goes_on=True)
 
 
 def _same_columns(above: Piece, piece: Piece) -> bool:
-    if len(above.rows[0]) != len(piece.rows[0]):
-        return False
-    return all(
+    return len(above.edges) == len(piece.edges) and all(
         abs(here - there) <= _SAME_EDGE
         for here, there in zip(above.edges, piece.edges, strict=False)
     )
@@ -121,16 +121,20 @@ def _same_columns(above: Piece, piece: Piece) -> bool:
 def _rows(piece: Piece) -> list[Line]:
     rows = piece.rows
     header = piece.names
-    named = len(rows) > 1 and sum(map(bool, rows[0])) > 1
-    if not piece.goes_on and named and (piece.header or is_header_row(rows[0], rows[1])):
-        header = piece.names = rows[0]
+    heads = 0
+    named = not piece.goes_on and len(rows) > 1 and sum(map(bool, rows[0])) > 1
+    if named and len(rows) > 2 and is_second_header(rows[0], rows[1]):  # noqa: PLR2004 - two rows of names and one below
+        header, heads = stacked(rows[0], rows[1]), 2
+    elif named and (piece.header or is_header_row(rows[0], rows[1])):
+        header, heads = rows[0], 1
+    piece.names = header
     return [
         Line(
             "row",
             "",
             cells=row,
             header=header,
-            is_header=bool(header) and at == 0 and not piece.goes_on,
+            is_header=at < heads,
             first=at == 0 and not piece.goes_on,
             page=piece.page,
         )
