@@ -252,8 +252,20 @@ def asks_for(
     )
     if plain:
         return Asked(ours >= theirs)
-    # The question that was corrected is known: another one has to come close to it.
-    return Asked(ours > theirs and 2 * sum(term in mine for term in telling) > len(telling))
+    # The question that was corrected is known: another one has to come close to it, and ask for
+    # nothing that stands elsewhere.
+    close = 2 * sum(term in mine for term in telling) > len(telling)
+    return Asked(ours > 0 == theirs and close and _covers(correction, title, rest, lexicon))
+
+
+def _covers(
+    correction: Correction, title: Mapping[str, int], rest: Sequence[str], lexicon: Lexicon
+) -> bool:
+    """Whether a query has more than half of what the corrected question asks for."""
+    subject = without_question_words(_detail(correction.record, "subject"))
+    terms = [term for term in dict.fromkeys(lexicon.terms(subject)) if term not in title]
+    telling = [term for term in terms if not empty(term) and not mixed(term)]
+    return 2 * sum(term in rest for term in telling) >= len(telling)
 
 
 def _is_verbatim(
