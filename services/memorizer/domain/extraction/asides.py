@@ -173,16 +173,16 @@ def _quoted() -> re.Pattern[str]:
     return re.compile(r"“[^”]*”|\"[^\"]*\"|《[^》]*》|`[^`]*`|「[^」]*」")
 
 
-def is_aside(text: str, *, about_other: bool) -> bool:
+def is_aside(text: str, *, about_other: bool, goes_on: bool = False) -> bool:
     """Whether a sentence, standing alone, says nothing lasting. about_other: it speaks of a person
-    or thing that the turn named before.
+    or thing that the turn named before. goes_on: its sentence spoke of the speaker before.
     """
     if "**" in text and not speaks_of_self(text):
         return True  # a piece of a text that was handed over
     bare = _AS_SAID.sub("", _quoted().sub("", text))
     if is_chinese(text):
-        return _chinese(text, bare, about_other=about_other)
-    return _english(text, bare, about_other=about_other)
+        return _chinese(text, bare, about_other=about_other, goes_on=goes_on)
+    return _english(text, bare, about_other=about_other, goes_on=goes_on)
 
 
 def points_back(text: str) -> bool:
@@ -199,7 +199,7 @@ def is_promise(text: str) -> bool:
     return bool(_EFFORT_EN.match(text)) and not talk.has_specifics(text)
 
 
-def _chinese(text: str, bare: str, *, about_other: bool) -> bool:
+def _chinese(text: str, bare: str, *, about_other: bool, goes_on: bool) -> bool:
     own = "我" in bare
     if _OF_TALK_ZH.search(bare) or (not own and _DAY_ONLY_ZH.match(bare)):
         return True
@@ -213,7 +213,7 @@ def _chinese(text: str, bare: str, *, about_other: bool) -> bool:
         return True
     if not own and _WEATHER_ZH.search(bare):
         return True
-    return not about_other and _alone_zh(text, bare, own=own, loose=loose)
+    return not about_other and _alone_zh(text, bare, own=own or goes_on, loose=loose)
 
 
 def _alone_zh(text: str, bare: str, *, own: bool, loose: bool) -> bool:
@@ -223,11 +223,11 @@ def _alone_zh(text: str, bare: str, *, own: bool, loose: bool) -> bool:
     back = _BACK_ZH.search(bare) or _MAKES_FEEL_ZH.match(bare) or _POINTS_ZH.match(bare)
     if loose and back:
         return True
-    said_of_self = speaks_of_self(text) or talk.has_specifics(text)
+    said_of_self = own or speaks_of_self(text) or talk.has_specifics(text)
     return not said_of_self and not _OWN_WORLD_ZH.search(bare)
 
 
-def _english(text: str, bare: str, *, about_other: bool) -> bool:
+def _english(text: str, bare: str, *, about_other: bool, goes_on: bool) -> bool:
     own = _AS_SUBJECT_EN.search(bare) is not None
     if _HELPED_EN.match(bare) or (not own and _EVALUATES_EN.search(bare)):
         return True
@@ -239,7 +239,7 @@ def _english(text: str, bare: str, *, about_other: bool) -> bool:
     loose = _WHEN_EN.search(bare) is None
     if loose and any(one.match(bare) for one in (_MOOD_EN, _EFFORT_EN)):
         return True
-    return not about_other and _alone_en(text, bare, own=own, loose=loose)
+    return not about_other and _alone_en(text, bare, own=own or goes_on, loose=loose)
 
 
 def _alone_en(text: str, bare: str, *, own: bool, loose: bool) -> bool:
@@ -250,4 +250,4 @@ def _alone_en(text: str, bare: str, *, own: bool, loose: bool) -> bool:
     if loose and back:
         return True
     short = not own and talk.content_words(bare) < _FEW_WORDS
-    return short or not speaks_of_self(text)
+    return short or not (own or speaks_of_self(text))

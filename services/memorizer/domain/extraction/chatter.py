@@ -44,7 +44,7 @@ _EN = (
     r"^(?:today |now |so |also )?i (?:also )?(?:want|wanted|would like) to (?:talk|chat|share)\b|^i (?:was|am) (?:also )?(?:wondering|thinking)$|^we can (?:talk|chat|share|discuss)\b|\balways nice talking\b",
     r"^i (?:have|had|['’]ve got) (?:a|another|one more|some) questions?\b|^(?:i think )?you(?:['’]re| are) (?:so |absolutely |totally )?right\b",
     r"^(?:that|this|the) (?:step-by-step |clear |detailed )?(?:explanation|breakdown|example|advice|suggestion|answer|tip)s?\b.{0,60}\b(?:clear|clearer|help|helpful|useful|sense|great)",
-    r"^(?:so |and |now )?here(?:['’]s| is| are)\b.{0,60}\b(?:code|snippet|script|function|query|implementation|example|sample|draft|attempt|version|so far|start(?:ing point)?|structure|setup|outline|what i (?:have|['’]ve)|breakdown|work|solution|config\w*|schema|component)\b.{0,40}$",
+    r"^(?:so |and |now )?here(?:['’]s| is| are)\b.{0,60}\b(?:code|snippet|script|function|query|implementation|example|sample|draft|attempt|version|so far|start(?:ing point)?|structure|setup|outline|what i (?:have|['’]ve)|breakdown|work|solution|config\w*|schema|component|schedule|list|resume|essay|paragraph|e-?mail|letter|question|summary)\b.{0,40}$",
     r"^(?:这是|以下是|下面是)(?:我)?(?:目前|现在|写|当前)?的?.{0,12}(?:代码|实现|草稿|脚本|例子|示例|尝试|版本)",
     r"\b(?:stay|keep) in touch\b|\b(?:we|i) can (?:still |also |always )?(?:have a )?(?:chat|talk)\b|^i feel the same\b",
     r"^feel free\b|^don['’]t (?:worry|hesitate)\b",

@@ -62,7 +62,7 @@ _HABIT_EN = (
 )
 _INSTRUCT_EN = re.compile(
     r"^(?:(?:and|so|but|also)\s+)?(?:(?:please|pls|kindly)\s+)?(?:from now on|going forward|in (?:the )?future|"
-    r"(?:when|if) you (?:give|write|send|answer|reply|explain|quote|recommend|suggest|show|list|talk|mention|tell)\b|whenever|always|never|(?:every|each) time (?:you|i (?:ask|say|mention|send|share|want|need|give|write))|remember to|make sure|be sure|"
+    r"(?:when|if) you (?:give|write|send|answer|reply|explain|quote|recommend|suggest|show|list|talk|mention|tell)\b|whenever|always(?! \w+ed\b)|never|(?:every|each) time (?:you|i (?:ask|say|mention|send|share|want|need|give|write))|remember to|make sure|be sure|"
     r"(?:do not|don['’]t)\s+(?:ever\s+)?(?:use|give|call|send|suggest|recommend|write|include|add|remind|contact|"
     r"ask|show|make|put|say|mention|start|answer|reply)|"
     r"(?:please\s+)?(?:keep (?:it|your|the|answers|replies)|answer|respond|reply|address me|call me|speak|talk|"

@@ -134,14 +134,15 @@ def _without_asides(inside: Sequence[Unit], text: str, found: Sequence[Unit]) ->
     units: list[Unit] = []
     told = False
     for unit in inside:
-        leans = told or (bool(found) and found[-1].sort == "fact" and _continues(found[-1], unit))
-        judged = _judged(unit, text[unit.start : unit.end].rstrip(_FINAL), leans=leans)
+        joins = bool(found) and found[-1].sort == "fact" and _continues(found[-1], unit)
+        words = text[unit.start : unit.end].rstrip(_FINAL)
+        judged = _judged(unit, words, leans=joins, told=told)
         told = told or judged.sort in {"fact", "preference"}
         units.append(judged)
     return units
 
 
-def _judged(unit: Unit, words: str, *, leans: bool) -> Unit:
+def _judged(unit: Unit, words: str, *, leans: bool, told: bool) -> Unit:
     wish = unit.preference
     if (
         wish is not None
@@ -152,7 +153,8 @@ def _judged(unit: Unit, words: str, *, leans: bool) -> Unit:
     if unit.sort != "fact" or unit.attribute is not None:
         return unit
     other = bool(unit.antecedent) or unit.subject != "user" or relation(words) is not None
-    return replace(unit, sort="aside") if is_aside(words, about_other=leans or other) else unit
+    passing = is_aside(words, about_other=leans or other, goes_on=told)
+    return replace(unit, sort="aside") if passing else unit
 
 
 def _says_little(unit: Unit, text: str) -> bool:
