@@ -137,9 +137,16 @@ def _is_list_like(
             while 0 <= other < len(lines) and _is_bullet(lines[other]):
                 other += step
         neighbour = numbers[other] if 0 <= other < len(lines) else None
-        if neighbour is not None and neighbour.style == found.style:
+        if neighbour is not None and _goes_on(found, neighbour, step):
             return True
     return False
+
+
+def _goes_on(found: Numbering, neighbour: Numbering, step: int) -> bool:
+    """Whether a neighbour is the next of the same list: 3. after 2., not 1. under 1."""
+    if neighbour.style != found.style or neighbour.dotted != found.dotted:
+        return False
+    return not found.numbers or neighbour.numbers[-1] == found.numbers[-1] + step
 
 
 def _is_bullet(line: Line) -> bool:

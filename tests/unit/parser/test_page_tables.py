@@ -202,3 +202,16 @@ def test_names_in_two_rows_and_a_page_of_names_alone() -> None:
     assert [row.is_header for row in rows] == [True, True, *[False] * 5]
     assert {row.header for row in rows} == {("Region", "Fee first", "Fee more", "Days")}
     assert [row.cells[0] for row in rows[2:]] == ["East", "South", "South", "South", "West"]
+
+
+def test_a_heading_as_large_as_the_text_stands_above_its_table() -> None:
+    table = table_page(1, 640, ("房型", "价格"), ("单间", "12"), ("套间", "20"), words=None)
+    long = "本章说明住宿的各项标准和申请的办法适用于全体人员以及来访的客人并由行政部负责解释"
+    lines = (
+        line("手册", 760, size=18),
+        line("住宿", 730, size=14),
+        line(long, 710),
+        line("自发布之日起执行。", 696),
+    )
+    document = read(page(1, *lines, line("标准", 672), *table.lines, rules=table.rules))
+    assert document.blocks[-1].heading_path == ("住宿", "标准")

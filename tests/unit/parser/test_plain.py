@@ -181,6 +181,17 @@ def test_bullets_under_numbered_items_leave_them_a_list() -> None:
     assert headings(text)[1:] == [("（一）运输",), ("（二）服务",)]
 
 
+def test_a_list_that_begins_anew_under_a_numbered_heading_is_its_list() -> None:
+    text = _paragraphs(
+        "Manual",
+        "1 Storm valve",
+        "1. Close the valve and wait for a minute.\n2. Open it again.",
+        "2. Pumps",
+        "1. Look at the pump.\n2. Call us.",
+    )
+    assert headings(text)[1:] == [("1 Storm valve",), ("2. Pumps",)]
+
+
 def test_tab_separated_lines_are_a_table_with_its_header() -> None:
     document = parsed("职级\t飞机\n专员\t经济舱\n总监\t公务舱\n", PLAIN)
     assert document.blocks[2].header == ("职级", "飞机")

@@ -195,12 +195,9 @@ def _set_off(pieces: Sequence[Piece], known: AbstractSet[int], body: float) -> d
         ):
             continue
         above, below = _gap(pieces[at - 1], piece), _gap(piece, pieces[at + 1])
-        if (
-            below
-            and below <= usual
-            and (not above or above - below > _SET_OFF * piece.size)
-            and (above or pieces[at - 1].kind == "table" or pieces[at - 1].page != piece.page)
-        ):
+        more = above - below > (0 if at - 1 in known else _SET_OFF * piece.size)
+        over_table = pieces[at + 1].kind == "table"
+        if over_table or (0 < below <= usual and (not above or more)):
             found[at] = (_rounded(body), _UNNUMBERED)
     return found
 
