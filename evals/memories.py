@@ -10,7 +10,7 @@ counted apart (--all-kinds samples them too).
 """
 
 import argparse
-import random
+import hashlib
 import tempfile
 import time
 from collections import Counter, defaultdict
@@ -155,9 +155,12 @@ def requests(messages: Sequence[Message]) -> Iterator[list[Message]]:
 
 
 def sample(of: Sequence[tuple[str, MemoryRecord]], seed: int, count: int) -> list[Any]:
-    """The same for the same memories and seed."""
-    ordered = sorted(of, key=lambda one: (one[0], str(one[1].id)))
-    return random.Random(seed).sample(ordered, min(count, len(ordered)))  # noqa: S311 - a sample
+    """Drawn by each memory's own lot, so that other memories do not move it."""
+
+    def lot(one: tuple[str, MemoryRecord]) -> str:
+        return hashlib.sha256(f"{seed}/{one[0]}/{one[1].id}".encode()).hexdigest()
+
+    return sorted(of, key=lot)[:count]
 
 
 def main() -> None:

@@ -119,6 +119,8 @@ _HELPED_EN = re.compile(
     r"^(?!I\b|my\b|we\b).*\bhelp(?:s|ed|ing)? me (?:to )?(?:understand|clarify|see|get|feel|learn|grasp|visuali[sz]e|avoid|stay)\b",
     re.IGNORECASE,
 )
+# A rule of calculation is nobody's own.
+_FORMULA = re.compile(r"\\\(|\\frac|[=∩∪≈×÷√≤≥]|\b\d+/\d+\b(?!/)|\d!|\w\^\d")
 _DAY_ONLY_ZH = re.compile(r"^(?:今天|明天|昨天|现在)(?:已经|都|又|也|就)*是")
 _TRIES_ZH = re.compile(
     r"^(?:现在|目前)?我?(?:也|正|在|一直|还|只能)*(?:尽力|努力|尽量)地?[^，。]{0,8}$"
@@ -229,7 +231,8 @@ def _alone_zh(text: str, bare: str, *, own: bool, loose: bool) -> bool:
 
 def _english(text: str, bare: str, *, about_other: bool, goes_on: bool) -> bool:
     own = _AS_SUBJECT_EN.search(bare) is not None
-    if _HELPED_EN.match(bare) or (not own and _EVALUATES_EN.search(bare)):
+    stated = _EVALUATES_EN.search(bare) or _FORMULA.search(text)
+    if _HELPED_EN.match(bare) or (not own and stated):
         return True
     if talk.has_specifics(text) or _COUNTED_EN.search(text):
         return False

@@ -56,7 +56,7 @@ _I = rf"\b(?:I|we|he|she|they|who){_ADV}"
 _AM = rf"\b(?:I['’]m|I am|we['’]re|we are|he is|he['’]s|she is|she['’]s|they are|is|are|being|was){_ADV}"
 _DET = r"(?:the|a|an|my|our|this|new)\s+"
 ROLE = (
-    r"(?:(?!(?:my|your|his|her|our|their|to|with|for|from|about|on|trouble|having|trying|getting|wrapping)\b)[\w/-]+\s+){0,4}?(?:engineer|developer|designer|manager|director|lead|analyst|nurse|doctor|"
+    r"(?:(?!(?:my|your|his|her|our|their|to|with|for|from|about|on|trouble|having|trying|getting|wrapping|seeing|considering|meeting|a|an|the)\b)[\w/-]+\s+){0,4}?(?:engineer|developer|designer|manager|director|lead|analyst|nurse|doctor|"
     r"teacher|professor|lawyer|attorney|accountant|consultant|architect|writer|editor|journalist|"
     r"scientist|researcher|student|intern|assistant|officer|chef|cook|baker|barista|waiter|waitress|"
     r"driver|pilot|mechanic|electrician|plumber|carpenter|farmer|artist|musician|photographer|actor|"
