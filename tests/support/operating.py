@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, Final
 
 import psutil
 
@@ -69,3 +70,25 @@ def living(processes: Sequence[psutil.Process]) -> list[psutil.Process]:
             if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
     return found
+
+
+RULES: Final = "# Parking\n\nVisitors park for two hours.\n\n# Badges\n\nA badge opens the gate.\n"
+"""Two sections that say something to be found."""
+
+
+def upload(memloom: Memloom, kb: str, name: str, text: str = RULES) -> str:
+    """A document's id, as soon as it is accepted."""
+    (file,) = memloom.add_files(kb, [{"name": name, "content": encoded(text)}])
+    return str(file["id"])
+
+
+def file_of(memloom: Memloom, identifier: str) -> dict[str, Any]:
+    """What is shown of one file."""
+    (found,) = memloom.files([identifier])
+    return found
+
+
+def letters(memloom: Memloom) -> dict[str, str]:
+    """Each dead letter's line by its id."""
+    lines = told(memloom, "dlq", "list").splitlines()
+    return {line.split()[0]: line for line in lines}
