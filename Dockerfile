@@ -15,6 +15,9 @@ RUN .venv/bin/python -m grpc_tools.protoc --proto_path=proto --python_out=servic
     && .venv/bin/python -m compileall -q services
 
 FROM python:3.12-slim
+# Chinese PDFs that bring no fonts of their own are read with one that is here.
+RUN apt-get update && apt-get install -y --no-install-recommends fonts-wqy-zenhei \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --uid 10001 --create-home memloom && mkdir /data && chown memloom /data
 COPY --from=build /opt/memloom /opt/memloom
 ENV PATH=/opt/memloom/.venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
