@@ -196,15 +196,18 @@ async def recorded(
 def raw(data: Path, searches: Sequence[Sequence[Call]]) -> dict[str, float]:
     """The engine alone, answering the same requests."""
     shard = engine.EdgeShard.load(str(points_folder(data)))
-    taken = []
+    taken, before = [], 0.0
     for number, calls in enumerate((*searches[:WARM], *searches)):
         start = time.perf_counter()
         for name, arguments in calls:
             getattr(shard, name)(*arguments)
         if number >= WARM:
             taken.append((time.perf_counter() - start) * 1e3)
+        if number == WARM - 1:
+            before = cpu_ms(os.getpid())
+    cpu = (cpu_ms(os.getpid()) - before) / len(searches)
     shard.close()
-    return percentiles(taken)
+    return {**percentiles(taken), "cpu": round(cpu, 2)}
 
 
 def percentiles(milliseconds: Sequence[float]) -> dict[str, float]:
@@ -212,16 +215,30 @@ def percentiles(milliseconds: Sequence[float]) -> dict[str, float]:
     return {f"p{n}": round(float(np.percentile(milliseconds, n)), 2) for n in (50, 95, 99)}
 
 
-def timed(queries: Sequence[str], call: Callable[[str], Any]) -> dict[str, float]:
-    """Percentiles in milliseconds, after some calls to warm up."""
+def cpu_ms(process: int) -> float:
+    """Milliseconds that a process has computed so far: what it costs, however busy others are."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * 1e3 / os.sysconf("SC_CLK_TCK")
+
+
+def timed(
+    queries: Sequence[str], call: Callable[[str], Any], process: int | None = None
+) -> dict[str, float]:
+    """Percentiles in milliseconds, after some calls to warm up. cpu: the mean of what `process`
+    computed for each.
+    """
     for query in queries[:WARM]:
         call(query)
     taken = []
+    before = cpu_ms(process) if process else 0.0
     for query in queries:
         start = time.perf_counter()
         call(query)
         taken.append((time.perf_counter() - start) * 1e3)
-    return percentiles(taken)
+    found = percentiles(taken)
+    if process:
+        found["cpu"] = round((cpu_ms(process) - before) / len(queries), 2)
+    return found
 
 
 def over_rest(memloom: Memloom, bases: Sequence[str], client: httpx.Client) -> Callable[[str], Any]:
@@ -292,10 +309,11 @@ def measure(count: int) -> Table:
         table = {"raw engine": raw(data, calls)}
         with Memloom(data) as memloom, httpx.Client(timeout=60) as client:
             rest = over_rest(memloom, bases, client)
-            table["REST"] = timed(queries, rest)
+            process = memloom.process.pid if memloom.process is not None else None
+            table["REST"] = timed(queries, rest, process)
             with grpc.insecure_channel(f"127.0.0.1:{memloom.grpc_port}") as channel:
                 call = over_grpc(memloom, bases, channel)
-                table["gRPC"] = timed(queries, call)
+                table["gRPC"] = timed(queries, call, process)
                 with Ingestion(memloom, bases[1], Words()) as coming:
                     table["REST during ingestion"] = timed(queries, rest)
                     table["gRPC during ingestion"] = timed(queries, call)

@@ -82,6 +82,8 @@ class LexicalBm25:
         self._context_weight = context_weight
         self._single_weight = single_weight
         self._stem = lru_cache(maxsize=1 << 17)(_Stemmers().stem)
+        # Words come back in text after text; taking them apart is most of the work.
+        self._words = lru_cache(maxsize=1 << 17)(self._word_terms)
         self._simplified: dict[int, str] | None = None
 
     @property
@@ -141,7 +143,10 @@ class LexicalBm25:
             elif match.lastgroup == "thousands":
                 yield text.replace(",", "")
             else:
-                yield from self._word(text)
+                yield from self._words(text)
+
+    def _word_terms(self, text: str) -> tuple[str, ...]:
+        return tuple(self._word(text))
 
     def _word(self, text: str) -> Iterator[str]:
         text = text.replace("’", "'")

@@ -58,6 +58,7 @@ _NUMBER = (
 )
 _UNIT = "|".join(re.escape(name) for name in sorted(_UNITS, key=len, reverse=True))
 _AGE_EN = r"(?:months?|weeks?|years?|yrs?)[\s-]*(?:old|of age)"
+_ANY_NUMBER = re.compile(_NUMBER, _I)
 _TO = r"(?:\s*[-–—~～至到]\s*|\s+to\s+|\s+and\s+)"
 _RANGE = re.compile(
     rf"(?:(?P<aged>\bage[sd]?\s+|\bbetween\s+)?)(?P<low>{_NUMBER})\s*(?P<lowunit>{_UNIT})?{_TO}"
@@ -164,6 +165,8 @@ def quantities(text: str) -> list[Quantity]:
 def ranges(text: str) -> list[Range]:
     """Ranges and bounds: "2-12 月龄", "under 12", "65 and over", "不超过 5 公斤"."""
     found: list[Range] = []
+    if _ANY_NUMBER.search(text) is None:
+        return found
     taken: list[tuple[int, int]] = []
     for match in _RANGE.finditer(text):
         unit = match["unit"] or match["lowunit"]
