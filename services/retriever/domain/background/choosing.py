@@ -66,8 +66,10 @@ def choose(
     """Move the candidates' scores (0..1) by what the user said before."""
     weights = weights or Weights()
     pool = sorted(candidates, key=lambda c: -c.score)[: weights.candidates]
+    if len(pool) < 2 or pool[1].score <= _ALONE * pool[0].score:  # noqa: PLR2004 - no choice
+        return Choice({})
     told = facts(sources(background), analysis, lexicon)
-    if len(pool) < 2 or not told:  # noqa: PLR2004 - one candidate leaves no choice
+    if not told:
         return Choice({})
     sections = [section(candidate.record, lexicon) for candidate in pool]
     base: Matrix = np.array([candidate.score for candidate in pool])
