@@ -1,16 +1,14 @@
-"""Messages, tasks, search, memories and feedback."""
+"""Messages, tasks, search and memories."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
 from services.kernel.contracts.events import (
-    Decision,
-    FeedbackGiven,
     MemoryChange,
     MessagesRecorded,
     OwnerRemoved,
@@ -388,91 +386,6 @@ async def test_a_deleted_user_is_hidden_until_the_purge_is_confirmed(door: Door)
     )
     await door.ok("/search/memory", {"query": "x", "user_id": "u1"})
     assert door.retrieval.asked[-1].scope.removed_owners == ()
-
-
-async def test_feedback_carries_the_last_exchange_and_reaches_the_log(door: Door) -> None:
-    kb = await door.create_kb()
-    for text in ("一", "二", "三", "四"):
-        turn = [{"role": "user", "content": text}, {"role": "assistant", "content": f"答{text}"}]
-        await door.ok(
-            "/add/message", {"user_id": "boss", "conversation_id": "1212", "messages": turn}
-        )
-    task = await door.ok(
-        "/add/feedback",
-        {
-            "user_id": "boss",
-            "conversation_id": "1212",
-            "feedback_content": "上限是600元，而不是800元。",
-            "feedback_time": "2025年6月10日 下午3点",
-            "allow_knowledgebase_ids": [kb],
-        },
-    )
-    assert (task["success"], task["status"]) == (True, "running")
-    *_, event = await door.events()
-    assert isinstance(event, FeedbackGiven)
-    assert [message.text for message in event.recent_messages] == [
-        "二",
-        "答二",
-        "三",
-        "答三",
-        "四",
-        "答四",
-    ]
-    assert event.knowledgebase_ids == (kb,)
-    assert event.feedback_time == 1_749_538_800_000
-    decision = Decision(
-        id=uuid4(),
-        kind="replace_value",
-        owner=Owner(type=OwnerType.KNOWLEDGE_BASE, id=kb),
-        text="用户确认上限是600元",
-        old="800元",
-        new="600元",
-    )
-    done = TaskProgressed(
-        project_id="default",
-        task_id=task["task_id"],
-        status="completed",
-        changes=(MemoryChange(memory_id=decision.id, kind=Kind.CORRECTION, change="added"),),
-        feedback_id=event.feedback_id,
-        decisions=(decision,),
-    )
-    await door.deliver(done)
-    await door.deliver(done)
-    status = await door.ok("/get/status", {"task_id": task["task_id"]})
-    assert status["memory_views"]["detail_factual"]["memory_ids"] == [str(decision.id)]
-    door.records.put(
-        record(id=decision.id, kind=Kind.CORRECTION, owner=decision.owner, value=decision.text)
-    )
-    log = (await door.get(f"/api/v1/knowledge-bases/{kb}/corrections")).json()
-    (line,) = log["corrections"]
-    assert (line["words"], line["user_id"], line["state"]) == (
-        "上限是600元，而不是800元。",
-        "boss",
-        "active",
-    )
-    assert (line["old"], line["new"]) == ("800元", "600元")
-    path = f"/api/v1/knowledge-bases/{kb}/corrections/{decision.id}"
-    undone = await door.http.post(path + "/undo", headers=door.headers)
-    assert undone.json()["state"] == "undone"
-    again = await door.http.post(path + "/redo", headers=door.headers)
-    assert again.json()["state"] == "active"
-    assert door.records.switched == [(decision.id, False), (decision.id, True)]
-    odd = await door.http.post(
-        path.replace(str(decision.id), str(UUID(int=1))) + "/undo", headers=door.headers
-    )
-    assert (odd.status_code, odd.headers["content-type"]) == (404, "application/problem+json")
-
-
-async def test_a_dry_run_changes_nothing(door: Door) -> None:
-    kb = await door.create_kb()
-    before = len(await door.events())
-    answer = await door.http.post(
-        f"/api/v1/knowledge-bases/{kb}/corrections",
-        json={"content": "600, not 800", "dry_run": True},
-        headers=door.headers,
-    )
-    assert answer.json() == {"dry_run": True, "reason": "nothing to correct", "decisions": []}
-    assert len(await door.events()) == before
 
 
 async def test_what_needs_a_model_says_so(door: Door) -> None:
