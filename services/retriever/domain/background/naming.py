@@ -1,6 +1,7 @@
 """Terms that can name a thing: no grammar, no bare numbers, but "nova 10" and "200 plan"."""
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 
 from services.retriever.domain.background import wording
@@ -37,6 +38,7 @@ def names(text: str, lexicon: Lexicon) -> list[str]:
     return found
 
 
+@lru_cache(maxsize=1 << 16)
 def empty(term: str) -> bool:
     """Whether a term is grammar only, or a bare number: quantities are compared as such."""
     if term.isdigit() or (not term.isascii() and is_unit(term)):
