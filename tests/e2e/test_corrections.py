@@ -96,27 +96,36 @@ def replace(memloom: Memloom, document: str, text: str) -> None:
     assert ended["status"] == "COMPLETED", ended
 
 
+def settled(memloom: Memloom, kb: str, correction: str, wanted: list[str], state: str = "") -> None:
+    """What is found, and the state in the log: what a document or its deletion means for
+    corrections follows the queue.
+    """
+
+    def is_so() -> bool:
+        (entry,) = log(memloom, kb)
+        return shown(found(memloom, kb), correction) == wanted and state in {"", entry["state"]}
+
+    wait_until(is_so, 30, f"{wanted}, {state or 'in any state'}")
+
+
 def test_a_newer_revision_that_says_the_new_value_retires_the_correction(memloom: Memloom) -> None:
     kb, document, correction = corrected(memloom)
-    assert shown(found(memloom, kb), correction) == ["correction", "old marked"]
+    settled(memloom, kb, correction, ["correction", "old marked"])
     replace(memloom, document, RULES.replace("十二支", "八支").replace("四本", "五本"))
-    assert shown(found(memloom, kb), correction) == ["new"]
-    assert [entry["state"] for entry in log(memloom, kb)] == ["retired"]
+    settled(memloom, kb, correction, ["new"], "retired")
     # The one after it says the old value again: nobody took the correction back.
     replace(memloom, document, RULES.replace("四本", "六本"))
-    assert shown(found(memloom, kb), correction) == ["correction", "old marked"]
-    assert [entry["state"] for entry in log(memloom, kb)] == ["active"]
+    settled(memloom, kb, correction, ["correction", "old marked"], "active")
 
 
 def test_a_newer_document_that_says_the_old_value_does_not_win(memloom: Memloom) -> None:
     kb, document, correction = corrected(memloom)
     newer = add(memloom, kb, RULES.replace("四本", "三本"), "新规定.md")
-    assert shown(found(memloom, kb), correction) == ["correction", "old marked", "old marked"]
+    settled(memloom, kb, correction, ["correction", "old marked", "old marked"])
     memloom.data_of("/delete/knowledgebase-file", {"file_ids": [document]})
-    items = found(memloom, kb)
-    assert shown(items, correction) == ["correction", "old marked"]
+    settled(memloom, kb, correction, ["correction", "old marked"])
     memloom.data_of("/delete/knowledgebase-file", {"file_ids": [newer]})
-    assert shown(found(memloom, kb), correction) == ["correction"]
+    settled(memloom, kb, correction, ["correction"])
 
 
 def test_a_newer_document_that_says_the_new_value_stands_in_until_it_is_deleted(
@@ -125,35 +134,24 @@ def test_a_newer_document_that_says_the_new_value_stands_in_until_it_is_deleted(
     kb, document, correction = corrected(memloom)
     newer = add(memloom, kb, RULES.replace("十二支", "八支"), "新规定.md")
     # The old document is still there: what says the new value is above it, and it is marked.
-    assert shown(found(memloom, kb), correction) == ["new", "old marked"]
-    assert [entry["state"] for entry in log(memloom, kb)] == ["retired"]
+    settled(memloom, kb, correction, ["new", "old marked"], "retired")
     memloom.data_of("/delete/knowledgebase-file", {"file_ids": [newer]})
-    assert _settled(memloom, kb, correction, ["correction", "old marked"])
-    assert [entry["state"] for entry in log(memloom, kb)] == ["active"]
+    settled(memloom, kb, correction, ["correction", "old marked"], "active")
     newest = add(memloom, kb, RULES.replace("十二支", "八支"), "最新规定.md")
     memloom.data_of("/delete/knowledgebase-file", {"file_ids": [document]})
-    assert _settled(memloom, kb, correction, ["new"])
-    assert [entry["state"] for entry in log(memloom, kb)] == ["retired"]
+    settled(memloom, kb, correction, ["new"], "retired")
     memloom.data_of("/delete/knowledgebase-file", {"file_ids": [newest]})
-    assert _settled(memloom, kb, correction, ["correction"])
-
-
-def _settled(memloom: Memloom, kb: str, correction: str, wanted: list[str]) -> bool:
-    """Deletion shows at once; that a correction comes back with it follows the queue."""
-    wait_until(
-        lambda: shown(found(memloom, kb), correction) == wanted, 30, f"{wanted} is what is found"
-    )
-    return True
+    settled(memloom, kb, correction, ["correction"], "active")
 
 
 def test_undo_and_redo_of_a_retired_correction(memloom: Memloom) -> None:
     kb, document, correction = corrected(memloom)
     path = f"/knowledge-bases/{kb}/corrections/{correction}"
     replace(memloom, document, RULES.replace("十二支", "八支"))
+    settled(memloom, kb, correction, ["new"], "retired")
     request(memloom, "POST", f"{path}/undo")
     assert [entry["state"] for entry in log(memloom, kb)] == ["undone"]
     replace(memloom, document, RULES)
-    assert shown(found(memloom, kb), correction) == ["old"]
+    settled(memloom, kb, correction, ["old"])
     request(memloom, "POST", f"{path}/redo")
-    assert shown(found(memloom, kb), correction) == ["correction", "old marked"]
-    assert [entry["state"] for entry in log(memloom, kb)] == ["active"]
+    settled(memloom, kb, correction, ["correction", "old marked"], "active")
