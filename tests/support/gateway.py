@@ -32,7 +32,7 @@ from services.kernel.contracts.events import (
     MessagesRecorded,
     TaskProgressed,
 )
-from services.kernel.contracts.records import Kind, MemoryRecord, Owner, Status
+from services.kernel.contracts.records import Kind, MemoryRecord, Owner, OwnerType, Status
 from services.kernel.contracts.retrieval import SearchAnswer, SearchRequest
 from services.kernel.contracts.scope import Clauses
 from services.kernel.contracts.topics import Service
@@ -44,6 +44,23 @@ from tests.support.sql import postgres_url
 
 KEY = "mpg-test-key-0123456789abcdef"
 API = "/api/openmem/v1"
+
+
+USER = Owner(type=OwnerType.USER, id="u1")
+
+
+def record(**said: Any) -> MemoryRecord:
+    """A fact of `USER`, but for what is said."""
+    known: dict[str, Any] = {
+        "id": uuid4(),
+        "project_id": "default",
+        "owner": USER,
+        "kind": Kind.FACT,
+        "value": "用户有一只金毛",
+        "created_at": 1_000,
+        "updated_at": 1_000,
+    }
+    return MemoryRecord(**(known | said))
 
 
 class PlayedRetrieval:

@@ -17,7 +17,6 @@ from services.kernel.contracts.events import (
 from services.kernel.contracts.records import (
     DocumentAnchor,
     Kind,
-    MemoryRecord,
     MessageEvidence,
     Owner,
     OwnerType,
@@ -25,7 +24,7 @@ from services.kernel.contracts.records import (
 from services.kernel.contracts.retrieval import SearchAnswer, SearchItem
 from services.kernel.contracts.topics import DAY_MS
 from tests.support.clock import ManualClock
-from tests.support.gateway import WORLDS, Door, opened_door
+from tests.support.gateway import USER, WORLDS, Door, opened_door, record
 from tests.support.waiting import until
 
 
@@ -33,22 +32,6 @@ from tests.support.waiting import until
 async def door(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Door]:
     async with opened_door(tmp_path, world=request.param) as opened:
         yield opened
-
-
-USER = Owner(type=OwnerType.USER, id="u1")
-
-
-def record(**said: Any) -> MemoryRecord:
-    known: dict[str, Any] = {
-        "id": uuid4(),
-        "project_id": "default",
-        "owner": USER,
-        "kind": Kind.FACT,
-        "value": "用户有一只金毛",
-        "created_at": 1_000,
-        "updated_at": 1_000,
-    }
-    return MemoryRecord(**(known | said))
 
 
 async def test_messages_become_one_event_with_times_and_ids(door: Door) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -15,33 +14,16 @@ from services.kernel.contracts.events import (
 )
 from services.kernel.contracts.records import (
     Kind,
-    MemoryRecord,
     Owner,
     OwnerType,
 )
-from tests.support.gateway import WORLDS, Door, opened_door
+from tests.support.gateway import WORLDS, Door, opened_door, record
 
 
 @pytest.fixture(params=WORLDS)
 async def door(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Door]:
     async with opened_door(tmp_path, world=request.param) as opened:
         yield opened
-
-
-USER = Owner(type=OwnerType.USER, id="u1")
-
-
-def record(**said: Any) -> MemoryRecord:
-    known: dict[str, Any] = {
-        "id": uuid4(),
-        "project_id": "default",
-        "owner": USER,
-        "kind": Kind.FACT,
-        "value": "用户有一只金毛",
-        "created_at": 1_000,
-        "updated_at": 1_000,
-    }
-    return MemoryRecord(**(known | said))
 
 
 async def test_feedback_carries_the_last_exchange_and_reaches_the_log(door: Door) -> None:
