@@ -87,7 +87,7 @@ def rankers(
     for arm in world.arms:
 
         async def of_arm(question: str, arm: str = arm) -> Ranking:
-            records = await world.ask(question, kb=kb, user=user, arm=arm)  # type: ignore[arg-type]  # an arm
+            records = await world.ask(question, kb=kb, user=user, arm=arm)  # type: ignore[arg-type] # an arm
             return [told_by(record) for record in records]
 
         found[arm] = of_arm

@@ -24,11 +24,11 @@ def client(url: str, key: str) -> Any:
         package.__path__ = [str(root / name.partition(".")[2])]
         sys.modules[name] = package
     log = types.ModuleType("memos.log")
-    log.get_logger = lambda name: __import__("logging").getLogger(name)  # type: ignore[attr-defined]
+    log.get_logger = lambda name: __import__("logging").getLogger(name)  # type: ignore[attr-defined] # a made module
     sys.modules["memos.log"] = log
     if find_spec("transformers") is None:
         heavy = types.ModuleType("transformers")
-        heavy.DynamicCache = type("DynamicCache", (), {})  # type: ignore[attr-defined]
+        heavy.DynamicCache = type("DynamicCache", (), {})  # type: ignore[attr-defined] # a made module
         sys.modules["transformers"] = heavy
     from memos.api.client import (  # type: ignore[import-not-found] # noqa: PLC0415 - only in that environment
         MemOSClient,
