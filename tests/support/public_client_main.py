@@ -6,6 +6,7 @@ one call of each kind, one JSON line each.
 
 import base64
 import json
+import logging
 import sys
 import time
 import types
@@ -24,7 +25,7 @@ def client(url: str, key: str) -> Any:
         package.__path__ = [str(root / name.partition(".")[2])]
         sys.modules[name] = package
     log = types.ModuleType("memos.log")
-    log.get_logger = lambda name: __import__("logging").getLogger(name)  # type: ignore[attr-defined] # a made module
+    log.get_logger = logging.getLogger  # type: ignore[attr-defined] # a made module
     sys.modules["memos.log"] = log
     if find_spec("transformers") is None:
         heavy = types.ModuleType("transformers")
