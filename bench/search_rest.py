@@ -35,6 +35,8 @@ from services.kernel.adapters.system_clock import SystemClock
 from services.kernel.contracts.records import DocumentAnchor, Kind, MemoryRecord, Owner, OwnerType
 from services.kernel.contracts.retrieval import SearchRequest
 from services.kernel.contracts.scope import Scope
+from services.kernel.language.reading import encode, read
+from services.kernel.language.text import Lexicon
 from services.kernel.ports.index import Point
 from services.retriever.handlers.search import Search
 from tests.support.embedded import Memloom
@@ -158,13 +160,21 @@ async def fill(data: Path, count: int, words: Words, bases: Sequence[str]) -> st
         ((project,),) = database.execute("SELECT id FROM projects").fetchall()
     index = await QdrantEdgeIndex.open(points_folder(data))
     encoder = LexicalBm25()
+    lexicon = Lexicon(encoder.tokens, encoder.singles, remember=0)
     for start in range(0, count, 512):
         records = [
             made_up(number, words, project, bases)
             for number in range(start, min(start + 512, count))
         ]
         await index.upsert(
-            [Point(one, encoder.document(one.value, context=one.context)) for one in records]
+            [
+                Point(
+                    one,
+                    encoder.document(one.value, context=one.context),
+                    reading=encode(read(one, lexicon)),
+                )
+                for one in records
+            ]
         )
     await index.flush()
     await index.close()

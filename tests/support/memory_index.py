@@ -63,9 +63,9 @@ class MemoryIndex:
 
     def _search(self, query: Query) -> list[Hit]:
         if query.using == "recent":
-            records = [point.record for point in self._matching(query.where)]
-            records.sort(key=lambda r: (-r.created_at, r.id))
-            return [Hit(record, 0.0) for record in records[: query.limit]]
+            points = self._matching(query.where)
+            points.sort(key=lambda point: (-point.record.created_at, point.record.id))
+            return [Hit(point.record, 0.0, point.reading) for point in points[: query.limit]]
         if query.using == "dense":
             assert not isinstance(query.vector, SparseVector)
             vector = query.vector
@@ -78,7 +78,7 @@ class MemoryIndex:
             assert isinstance(query.vector, SparseVector)
             scored = self._bm25(query, query.vector)
         scored.sort(key=lambda pair: (-pair[0], pair[1].record.id))
-        return [Hit(point.record, score) for score, point in scored[: query.limit]]
+        return [Hit(point.record, score, point.reading) for score, point in scored[: query.limit]]
 
     def _bm25(self, query: Query, vector: SparseVector) -> list[tuple[float, Point]]:
         corpus = self._matching(query.corpus) if query.corpus else list(self._points.values())

@@ -14,6 +14,8 @@ from services.kernel.contracts.records import (
 )
 from services.kernel.contracts.retrieval import SearchAnswer, SearchRequest
 from services.kernel.contracts.scope import Scope
+from services.kernel.language.reading import encode, read
+from services.kernel.language.text import Lexicon
 from services.kernel.ports.index import Point
 from services.kernel.ports.models import Embedder, Reranker
 from services.retriever.handlers.search import Search, SearchOptions
@@ -117,7 +119,7 @@ def said(
 
 
 class World:
-    """An index with records in it, and the search over it."""
+    """An index with records in it, and the search over it. readings: kept in the index, too."""
 
     def __init__(
         self,
@@ -126,9 +128,12 @@ class World:
         reranker: Reranker | None = None,
         options: SearchOptions | None = None,
         encoder: LexicalBm25 | None = None,
+        readings: bool = True,
     ) -> None:
         self.index = MemoryIndex()
         self.encoder = encoder or LexicalBm25()
+        self._lexicon = Lexicon(self.encoder.tokens, self.encoder.singles)
+        self._readings = readings
         self.embedder = embedder
         self.handler = Search(
             index=self.index,
@@ -145,7 +150,12 @@ class World:
         dense = await self.embedder.documents(texts) if self.embedder else [None] * len(records)
         await self.index.upsert(
             [
-                Point(r, self.encoder.document(r.value, context=r.context), d)
+                Point(
+                    r,
+                    self.encoder.document(r.value, context=r.context),
+                    d,
+                    encode(read(r, self._lexicon)) if self._readings else "",
+                )
                 for r, d in zip(records, dense, strict=True)
             ]
         )

@@ -5,7 +5,7 @@ import threading
 import unicodedata
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from importlib.resources import files
 from itertools import pairwise
@@ -117,9 +117,17 @@ class LexicalBm25:
         )
 
     def query(self, text: str) -> SparseVector:
-        folded = self._fold(text)
-        weights = {_identifier(single): self._single_weight for single in _singles(folded)}
-        weights |= {_identifier(token): 1.0 for token in self._walk(folded)}
+        return self.query_of(self._walk(self._fold(text)))
+
+    def query_of(self, terms: Iterable[str]) -> SparseVector:
+        distinct = dict.fromkeys(terms)
+        weights = {
+            _identifier(single): self._single_weight
+            for term in distinct
+            if not term.isascii()
+            for single in _singles(term)
+        }
+        weights |= {_identifier(term): 1.0 for term in distinct}
         indices = tuple(sorted(weights))
         return SparseVector(indices=indices, values=tuple(weights[one] for one in indices))
 

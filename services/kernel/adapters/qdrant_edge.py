@@ -21,11 +21,13 @@ import orjson
 import qdrant_edge as engine
 
 from services.kernel.adapters.qdrant_filters import (
+    FOUND,
     INTEGER_FIELDS,
     KEYWORD_FIELDS,
     RECORD,
     batches,
     dense_queries,
+    hit_of,
     nothing_asked,
     payload_of,
     plan_writes,
@@ -208,7 +210,7 @@ class QdrantEdgeIndex:
             limit=limit,
             query=_asked(query),
             filter=translate(query.where, self._dialect),
-            with_payload=[RECORD] if payload else False,
+            with_payload=list(FOUND) if payload else False,
             params=params,
         )
 
@@ -216,18 +218,21 @@ class QdrantEdgeIndex:
         """Best first, ties by id: where a tie crosses the limit, all that are tied are fetched,
         so that the answer does not depend on the order in which points were written.
         """
-        known = {point.id: point.payload for point in points}
+        known = {str(point.id): point.payload for point in points}
         limit, wanted = query.limit, len(points)
         while len(points) == wanted > limit and _rank(points[-1]) == _rank(points[limit - 1]):
             if wanted >= _MOST_TIED:
                 break
             wanted *= 4
             points = self._shard.query(self._request(query, wanted, payload=False))
-        ordered = sorted(points, key=lambda point: (-_rank(point), str(point.id)))[:limit]
-        if missing := [point.id for point in ordered if point.id not in known]:
-            for found in self._shard.retrieve(missing, [RECORD], False):
-                known[found.id] = found.payload
-        return [Hit(record_of(known[point.id] or {}), _score(query, point)) for point in ordered]
+        # Each look at a point's id or payload makes a new one.
+        ranked = sorted((-_rank(point), str(point.id)) for point in points)[:limit]
+        missing: list[int | UUID | str] = [name for _, name in ranked if name not in known]
+        if missing:
+            for found in self._shard.retrieve(missing, list(FOUND), False):
+                known[str(found.id)] = found.payload
+        scored = query.using != "recent"
+        return [hit_of(known[name] or {}, -rank if scored else 0.0) for rank, name in ranked]
 
 
 def dimension_of(path: Path) -> int | None:
@@ -320,17 +325,13 @@ def _engine_point(point: Point) -> engine.Point:
     vectors: dict[str, Any] = {SPARSE: _engine_vector(point.sparse)}
     if point.dense is not None:
         vectors[DENSE] = list(point.dense)
-    return engine.Point(point.record.id, vectors, payload_of(point.record))
+    return engine.Point(point.record.id, vectors, payload_of(point))
 
 
 def _rank(point: engine.ScoredPoint) -> float:
     """By what it is ordered, best highest: its score, or its time where none was asked for."""
     value = point.order_value
     return float(value) if isinstance(value, int | float) else point.score
-
-
-def _score(query: Query, point: engine.ScoredPoint) -> float:
-    return 0.0 if query.using == "recent" else point.score
 
 
 def _asked(query: Query) -> Any:

@@ -1,9 +1,9 @@
 """What both Qdrant adapters share: the payload of a point, and filters in the engine's words.
 
-The payload holds the record whole (`record`, JSON) and beside it the fields that a filter may
-name. `partition` joins project, owner and status into one keyword, and the translation rewrites
-these three conditions into one on it: a corpus of 100,000 points costs 6 ms as one condition
-and 42 ms as three (`bench/search_index.py`).
+The payload holds the record whole (`record`, JSON), its reading, and beside them the fields that
+a filter may name. `partition` joins project, owner and status into one keyword, and the
+translation rewrites these three conditions into one on it: a corpus of 100,000 points costs 6 ms
+as one condition and 42 ms as three (`bench/search_index.py`).
 """
 
 import itertools
@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
 
@@ -19,9 +20,11 @@ from pydantic import JsonValue
 from services.kernel.contracts.errors import InvalidInput
 from services.kernel.contracts.records import Kind, MemoryRecord, OwnerType
 from services.kernel.contracts.scope import Condition, IndexFilter, Scalar
-from services.kernel.ports.index import Point, Query, SparseVector
+from services.kernel.ports.index import Hit, Point, Query, SparseVector
 
 RECORD: Final = "record"
+READING: Final = "reading"
+FOUND: Final = (RECORD, READING)
 PARTITION: Final = "partition"
 INFO: Final = "info"
 KEYWORD_FIELDS: Final = (
@@ -78,14 +81,16 @@ def partition(project_id: str, owner: str, status: str) -> str:
     return _SEPARATOR.join((project_id, owner, status))
 
 
-def payload_of(record: MemoryRecord) -> dict[str, Any]:
-    """The payload of a record's point. Open times are left out: a range never matches them."""
+def payload_of(point: Point) -> dict[str, Any]:
+    """The payload of a point. Open times are left out: a range never matches them."""
+    record = point.record
     anchor = record.anchor
     related = [record.user_id, record.agent_id]
     if record.owner.type in {OwnerType.USER, OwnerType.AGENT}:
         related.append(record.owner.id)
     payload: dict[str, Any] = {
         RECORD: record.model_dump_json(exclude_defaults=True),
+        READING: point.reading,
         PARTITION: partition(record.project_id, record.owner.key, record.status.value),
         "project_id": record.project_id,
         "owner": record.owner.key,
@@ -121,6 +126,15 @@ def _corrected_documents(record: MemoryRecord) -> list[str]:
 def record_of(payload: Mapping[str, Any]) -> MemoryRecord:
     """The record that `payload_of` wrote."""
     return MemoryRecord.model_validate_json(payload[RECORD])
+
+
+def hit_of(payload: Mapping[str, Any], score: float) -> Hit:
+    """The hit of a point with this payload."""
+    return Hit(_known_record(payload[RECORD]), score, payload.get(READING, ""))
+
+
+# What is known of a user comes back in every search of his, often in several of its lists.
+_known_record = lru_cache(maxsize=2048)(MemoryRecord.model_validate_json)
 
 
 def plan_writes(points: Sequence[Point], size: int) -> Iterator[tuple[int, list[Point]]]:

@@ -16,12 +16,14 @@ from qdrant_client import AsyncQdrantClient, models
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
 from services.kernel.adapters.qdrant_filters import (
+    FOUND,
     INTEGER_FIELDS,
     KEYWORD_FIELDS,
     PARTITION,
     RECORD,
     batches,
     dense_queries,
+    hit_of,
     nothing_asked,
     payload_of,
     plan_writes,
@@ -211,7 +213,7 @@ class QdrantServerIndex:
             using=None if query.using == "recent" else query.using,
             filter=translate(query.where, self._dialect),
             limit=limit,
-            with_payload=[RECORD],
+            with_payload=list(FOUND),
             params=params,
         )
 
@@ -227,7 +229,7 @@ class QdrantServerIndex:
             )
             points = again[0].points
         ordered = sorted(points, key=lambda point: (-_rank(point), str(point.id)))[:limit]
-        return [Hit(record_of(point.payload or {}), _score(query, point)) for point in ordered]
+        return [hit_of(point.payload or {}, _score(query, point)) for point in ordered]
 
 
 async def create_collection(
@@ -352,9 +354,7 @@ def _server_point(point: Point) -> models.PointStruct:
     vectors: dict[str, Any] = {SPARSE: _server_vector(point.sparse)}
     if point.dense is not None:
         vectors[DENSE] = list(point.dense)
-    return models.PointStruct(
-        id=str(point.record.id), vector=vectors, payload=payload_of(point.record)
-    )
+    return models.PointStruct(id=str(point.record.id), vector=vectors, payload=payload_of(point))
 
 
 def _rank(point: models.ScoredPoint) -> float:

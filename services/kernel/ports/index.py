@@ -24,11 +24,14 @@ class SparseVector:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One record in the index. `record` is the payload; dense is None where no embedder is."""
+    """One record in the index. `record` is the payload; dense is None where no embedder is;
+    reading: what was read of the text for ranking, kept beside the record, "" where nothing was.
+    """
 
     record: MemoryRecord
     sparse: SparseVector
     dense: tuple[float, ...] | None = None
+    reading: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +50,13 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A record with its score in the query's own measure (BM25, or cosine -1..1)."""
+    """A record with its score in the query's own measure (BM25, or cosine -1..1) and its kept
+    reading ("" where it has none).
+    """
 
     record: MemoryRecord
     score: float
+    reading: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Language models, embedders, rerankers and the lexical encoder: all optional but the last."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,6 +31,10 @@ class LexicalEncoder(Protocol):
 
     def query(self, text: str) -> SparseVector:
         """Weight 1 for each distinct term, less for those that say less."""
+        ...
+
+    def query_of(self, terms: Iterable[str]) -> SparseVector:
+        """The same of terms that `tokens` gave."""
         ...
 
 

@@ -11,9 +11,11 @@ from typing import Protocol
 from uuid import UUID
 
 from services.kernel.contracts.errors import NotFound
-from services.kernel.contracts.records import MemoryRecord, Status
+from services.kernel.contracts.records import Kind, MemoryRecord, Status
 from services.kernel.contracts.scope import IndexFilter
-from services.kernel.ports.index import Index, Point
+from services.kernel.language.reading import encode, read
+from services.kernel.language.text import Lexicon
+from services.kernel.ports.index import Index, Point, SparseVector
 from services.kernel.ports.models import Embedder, LexicalEncoder
 from services.kernel.ports.store import Transaction
 from services.memorizer.handlers.ports import RecordStore
@@ -57,6 +59,8 @@ class IndexWriter:
         self._encoder = encoder
         self._embedder = embedder
         self._others = others
+        # Passages are read once.
+        self._lexicon = Lexicon(encoder.tokens, encoder.singles, remember=0)
 
     @property
     def index(self) -> Index:
@@ -112,19 +116,20 @@ class IndexWriter:
                     await work(other.index)
 
     async def _points(self, records: Sequence[MemoryRecord]) -> list[Point]:
-        vectors = await asyncio.to_thread(
-            lambda: [
-                self._encoder.document(record.value, context=record.context or record.key)
-                for record in records
-            ]
-        )
+        read = await asyncio.to_thread(lambda: [self._read(record) for record in records])
         dense: list[tuple[float, ...]] | list[None] = [None] * len(records)
         if self._embedder is not None:
             dense = await self._embedder.documents([embedded_text(record) for record in records])
         return [
-            Point(record=record, sparse=sparse, dense=vector)
-            for record, sparse, vector in zip(records, vectors, dense, strict=True)
+            Point(record=record, sparse=sparse, dense=vector, reading=reading)
+            for record, (sparse, reading), vector in zip(records, read, dense, strict=True)
         ]
+
+    def _read(self, record: MemoryRecord) -> tuple[SparseVector, str]:
+        """The words of a record; of a passage also what ranking will ask of it."""
+        words = self._encoder.document(record.value, context=record.context or record.key)
+        passage = record.kind is Kind.PASSAGE
+        return words, encode(read(record, self._lexicon)) if passage else ""
 
 
 async def _upsert(index: Index, *, points: Sequence[Point]) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from services.kernel.contracts.records import Kind, MemoryRecord
 from services.kernel.contracts.retrieval import SearchAnswer, SearchRequest
+from services.kernel.language.text import Lexicon
 from services.kernel.ports.index import Hit
 from services.retriever.domain import corrections as correcting
 from services.retriever.domain.assembly import assemble, level, set_relativity
@@ -18,7 +19,7 @@ from services.retriever.domain.merging import demote_summaries, spread, without_
 from services.retriever.domain.personal import rank_personal
 from services.retriever.domain.placing import place
 from services.retriever.domain.query import Analysis
-from services.retriever.domain.text import Lexicon
+from services.retriever.domain.text import bag as words_of
 
 # Candidates whose words may decide between variants, and how many such words are looked up.
 _VARIANTS = 24
@@ -73,7 +74,7 @@ class Found:
         hits = list(self.knowledge_sparse[:_VARIANTS]) or list(self.knowledge_dense[:_VARIANTS])
         found: dict[str, int] = {}
         for hit in hits:
-            for term in lexicon.of(hit.record).counts:
+            for term in words_of(hit, lexicon).counts:
                 found[term] = found.get(term, 0) + 1
         some = [term for term, count in found.items() if count < max(len(hits), 2)]
         return tuple(sorted(some, key=lambda term: found[term])[:_VARIANT_TERMS])
@@ -168,8 +169,9 @@ def _knowledge(
 ) -> tuple[list[Candidate], dict[UUID, tuple[str, ...]], Choice]:
     candidates = gather(found.knowledge_sparse, found.knowledge_dense)
     known = {candidate.id for candidate in candidates}
-    beside = _distinct(found.corrections, (hit.record for hit in found.siblings))
-    candidates += [Candidate(record) for record in beside if record.id not in known]
+    beside = {record.id: Candidate(record) for record in found.corrections}
+    beside |= {hit.record.id: Candidate(hit.record, hit.reading) for hit in found.siblings}
+    candidates += [one for one in beside.values() if one.id not in known]
     best = rank_knowledge(
         candidates, analysis, lexicon, exhausted=found.exhausted, dense_weight=weight
     )

@@ -2,7 +2,7 @@
 
 import re
 
-from services.retriever.domain.background import wording
+from services.kernel.language import wording
 
 _I = re.IGNORECASE
 _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (

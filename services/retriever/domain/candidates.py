@@ -21,12 +21,13 @@ KNOWLEDGE_KINDS = (Kind.PASSAGE, Kind.FACT, Kind.PREFERENCE)
 class Candidate:
     """One record on its way into the answer.
 
-    lexical, dense: the index's own scores, None where that arm did not find it. score: rank
-    value 0..1 inside its side, higher is better. relativity: 0..1, comparable between sides.
-    scores: the channels, for `explain`.
+    reading: what was read of it at ingestion. lexical, dense: the index's own scores, None where
+    that arm did not find it. score: rank value 0..1 inside its side, higher is better.
+    relativity: 0..1, comparable between sides. scores: the channels, for `explain`.
     """
 
     record: MemoryRecord
+    reading: str = ""
     lexical: float | None = None
     dense: float | None = None
     score: float = 0.0
@@ -49,9 +50,9 @@ def gather(sparse: Sequence[Hit], dense: Sequence[Hit]) -> list[Candidate]:
     """One candidate a record, in order of first appearance."""
     found: dict[UUID, Candidate] = {}
     for hit in sparse:
-        found.setdefault(hit.record.id, Candidate(hit.record)).lexical = hit.score
+        found.setdefault(hit.record.id, Candidate(hit.record, hit.reading)).lexical = hit.score
     for hit in dense:
-        found.setdefault(hit.record.id, Candidate(hit.record)).dense = hit.score
+        found.setdefault(hit.record.id, Candidate(hit.record, hit.reading)).dense = hit.score
     return list(found.values())
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from services.kernel.contracts.records import Kind
+from services.kernel.language.text import Lexicon
 from services.retriever.domain.candidates import Candidate
 from services.retriever.domain.defining import weigh_definitions
 from services.retriever.domain.fusion import fuse
 from services.retriever.domain.matching import bm25, coverage, rarity, single_rarity
 from services.retriever.domain.query import Analysis
-from services.retriever.domain.text import Lexicon
+from services.retriever.domain.text import bag as words_of
 from services.retriever.domain.whole import weigh_documents
 
 _B = 0.3
@@ -29,7 +30,7 @@ def rank_knowledge(
     exhausted: the index had no more to give, so the candidates are all that match, and their
     words' rarity is counted over them; else the index's own BM25 is used.
     """
-    bags = [lexicon.of(candidate.record) for candidate in candidates]
+    bags = [words_of(candidate, lexicon) for candidate in candidates]
     weights = rarity(analysis.terms, bags)
     if exhausted:
         singles = single_rarity(lexicon.singles(analysis.text), bags)

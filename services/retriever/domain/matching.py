@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from services.retriever.domain.text import Bag
+from services.kernel.language.text import Bag
 
 # What a single Chinese character counts beside a bigram, as in the index's own queries.
 SINGLE = 0.5

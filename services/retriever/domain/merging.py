@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 from services.kernel.contracts.records import Kind, MemoryRecord
+from services.kernel.language.text import Lexicon
 from services.retriever.domain.candidates import Candidate, ordered
-from services.retriever.domain.text import Lexicon
 
 _OVERLAP = 0.6
 _ALIKE = 0.8
@@ -29,7 +30,7 @@ def without_duplicates(
     values: set[tuple[str, bool]] = set()
     # Only what shares a document or a message, or is a like memory, can repeat.
     by_source: dict[str, list[Candidate]] = {}
-    alike: list[Candidate] = []
+    alike: dict[Kind, list[AbstractSet[str]]] = {kind: [] for kind in _RESTATED}
     for candidate in ordered(candidates):
         record = candidate.record
         value = (record.value, record.kind is Kind.CORRECTION)
@@ -37,16 +38,18 @@ def without_duplicates(
             continue
         sources = _sources(record)
         near = [other for source in sources for other in by_source.get(source, ())]
-        if record.kind in _RESTATED:
-            near.extend(alike)
         if any(_repeats(record, other.record, terms, lexicon) for other in near):
+            continue
+        memory = record.kind in alike and record.anchor is None
+        said = lexicon.bag(record.value).counts.keys() if memory else None
+        if said is not None and any(_is_alike(said, other) for other in alike[record.kind]):
             continue
         kept.append(candidate)
         values.add(value)
         for source in sources:
             by_source.setdefault(source, []).append(candidate)
-        if record.kind in _RESTATED:
-            alike.append(candidate)
+        if said is not None:
+            alike[record.kind].append(said)
     return kept
 
 
@@ -160,10 +163,15 @@ def _restates(
         # A turn in which the query finds nothing is shown for another reason: its own words.
         asked = found or list(ours.counts)
         return mine.kind is Kind.MESSAGE and all(term in shown.counts for term in asked)
-    sizes = len(ours.counts), len(shown.counts)
-    if mine.kind is not theirs.kind or min(sizes) < _ALIKE * max(sizes):
+    return mine.kind is theirs.kind and _is_alike(ours.counts.keys(), shown.counts.keys())
+
+
+def _is_alike(mine: AbstractSet[str], theirs: AbstractSet[str]) -> bool:
+    """Jaccard's index of the terms."""
+    sizes = len(mine), len(theirs)
+    if min(sizes) < _ALIKE * max(sizes):
         return False
-    shared = sum(1 for term in ours.counts if term in shown.counts)
+    shared = len(mine & theirs)
     union = sum(sizes) - shared
     return union > 0 and shared / union >= _ALIKE
 

@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from services.kernel.contracts.records import Kind, MemoryRecord
+from services.kernel.language.text import Lexicon
 from services.retriever.domain.candidates import Candidate
 from services.retriever.domain.fusion import fuse
 from services.retriever.domain.matching import bm25, coverage, rarity, single_rarity
 from services.retriever.domain.query import Analysis, Tense, day_of
-from services.retriever.domain.text import Lexicon
+from services.retriever.domain.text import bag as words_of
 from services.retriever.domain.wishes import weigh_wishes
 
 _B = 0.75
@@ -44,7 +45,7 @@ def rank_personal(
     decisive: Mapping[UUID, float],
 ) -> float:
     """Set every candidate's `score` (0..1) and return the best one's coverage of the query."""
-    bags = [lexicon.of(candidate.record) for candidate in candidates]
+    bags = [words_of(candidate, lexicon) for candidate in candidates]
     weights = rarity(analysis.terms, bags)
     for term in weights.keys() & set(lexicon.terms(_ABOUT_TALK)):
         weights[term] *= _TALK

@@ -11,6 +11,8 @@ from enum import IntEnum
 from uuid import UUID
 
 from services.kernel.contracts.records import Kind, MemoryRecord
+from services.kernel.language.naming import empty, mixed
+from services.kernel.language.text import Lexicon, heading_text
 from services.retriever.domain.asking import (
     can_answer,
     can_hold,
@@ -18,11 +20,10 @@ from services.retriever.domain.asking import (
     kind_of,
     without_question_words,
 )
-from services.retriever.domain.background.naming import empty, mixed
 from services.retriever.domain.candidates import Candidate
 from services.retriever.domain.corrections import Correction, on_any, slot
 from services.retriever.domain.query import Analysis
-from services.retriever.domain.text import Lexicon, heading_text
+from services.retriever.domain.text import bag as words_of
 
 _CLAUSE = re.compile(r"(?:[^。！？!?；;，,\n.]|[.,](?!\s|$))+[。！？!?；;，,\n.]*")
 _STEP = 1e-3
@@ -146,7 +147,7 @@ def _named(
 
 def _lacking(own: Candidate, best: Candidate, analysis: Analysis, lexicon: Lexicon) -> list[str]:
     """The query's words that neither the correction nor the text that it corrects has."""
-    bags = [lexicon.of(own.record), lexicon.of(best.record)]
+    bags = [words_of(own, lexicon), words_of(best, lexicon)]
     mine = {term for bag in bags for term in (*bag.counts, *bag.singles)}
     asked = (*_asked_terms(analysis, lexicon), *_asked_singles(analysis, lexicon))
     return [term for term in asked if term not in mine]
@@ -196,7 +197,7 @@ def _lifted(
         anchor = text.record.anchor
         if anchor is None or anchor.document_id != document or text.score <= best.score:
             continue
-        bag = lexicon.of(text.record)
+        bag = words_of(text, lexicon)
         more = any(term in bag.counts or term in bag.singles for term in telling)
         able = can_hold(kind, text.record.value)
         if best.score < (_NEAR if able else _FAR) * text.score or (more and able):
@@ -208,7 +209,7 @@ def _lifted(
 
 def _brings(own: Candidate, best: Candidate, analysis: Analysis, lexicon: Lexicon) -> bool:
     """Whether the correction has words of the query that the corrected text lacks."""
-    mine, theirs = lexicon.of(own.record).counts, lexicon.of(best.record).counts
+    mine, theirs = words_of(own, lexicon).counts, words_of(best, lexicon).counts
     return any(term in mine and term not in theirs for term in analysis.terms if not empty(term))
 
 

@@ -1,58 +1,37 @@
-"""Texts as bags of terms, each analysed once."""
+"""The words of what the index found: as they were read at ingestion, else read now."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 
 from services.kernel.contracts.records import MemoryRecord
-
-Tokenise = Callable[[str], list[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Bag:
-    """Terms of a text: how often each stands in it, and how many there are; singles: the single
-    characters beside them, which do not count as length.
-    """
-
-    counts: Mapping[str, int]
-    length: int
-    singles: Mapping[str, int]
+from services.kernel.language.reading import Reading, decode, decode_bag, read
+from services.kernel.language.text import Bag, Lexicon, whole_text
 
 
-class Lexicon:
-    """Terms by text, remembered: records come back in search after search."""
+class Found(Protocol):
+    """A record from the index with what was read of it at ingestion ("" where nothing was)."""
 
-    def __init__(
-        self, tokenise: Tokenise, singles: Tokenise | None = None, *, remember: int = 8192
-    ) -> None:
-        self._tokenise = tokenise
-        self._singles = singles or _none
-        self.bag = lru_cache(maxsize=remember)(self._bag)
-        self.singles = lru_cache(maxsize=remember)(self._single_terms)
-        self.terms = lru_cache(maxsize=remember)(self._terms)
+    @property
+    def record(self) -> MemoryRecord:
+        """The record."""
+        ...
 
-    def of(self, record: MemoryRecord) -> Bag:
-        """The record's own words together with title and headings, as they are indexed."""
-        heading = heading_text(record)
-        return self.bag(f"{heading}\n{record.value}" if heading else record.value)
-
-    def _terms(self, text: str) -> tuple[str, ...]:
-        return tuple(self._tokenise(text))
-
-    def _single_terms(self, text: str) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(self._singles(text)))
-
-    def _bag(self, text: str) -> Bag:
-        terms = self._tokenise(text)
-        return Bag(counts=Counter(terms), length=len(terms), singles=Counter(self._singles(text)))
+    @property
+    def reading(self) -> str:
+        """Its kept reading."""
+        ...
 
 
-def _none(_: str) -> list[str]:
-    return []
+def bag(found: Found, lexicon: Lexicon) -> Bag:
+    """The record's own words together with title and headings, as they are indexed."""
+    kept = _bag(found.reading) if found.reading else None
+    return kept if kept is not None else lexicon.bag(whole_text(found.record))
 
 
-def heading_text(record: MemoryRecord) -> str:
-    """Title and headings: the indexed context, else the title alone."""
-    return record.context or record.key
+def reading(found: Found, lexicon: Lexicon) -> Reading:
+    """All that ranking asks of a text."""
+    return decode(found.reading) or read(found.record, lexicon)
+
+
+# Questions of one conversation find the same passages again.
+_bag = lru_cache(maxsize=1024)(decode_bag)

@@ -13,9 +13,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
+from services.kernel.language.text import Lexicon
 from services.retriever.domain.candidates import Candidate
 from services.retriever.domain.query import MONTH, Analysis, month_of
-from services.retriever.domain.text import Lexicon
+from services.retriever.domain.text import bag as words_of
 
 # Measured on eight quarterly reports of two firms: 1 to 2, 2 to 3, 0.3 to 0.5 differ little.
 _WHOLE = 1.0
@@ -115,7 +116,7 @@ def _spoken(
     total = sum(weights.values()) or 1.0
     spoken = {}
     for document, found in documents.items():
-        bags = [lexicon.of(candidate.record).counts for candidate in found]
+        bags = [words_of(candidate, lexicon).counts for candidate in found]
         has = (w for term, w in weights.items() if any(term in bag for bag in bags))
         spoken[document] = sum(has) / total
     return spoken

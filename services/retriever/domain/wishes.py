@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.kernel.contracts.records import Kind, MemoryRecord
+from services.kernel.language.text import Lexicon
 from services.retriever.domain.candidates import Candidate
 from services.retriever.domain.query import Analysis
-from services.retriever.domain.text import Lexicon
 
 _I = re.IGNORECASE
 # Measured on BEAM, which MemoryBank must not pay for; half or double differ by a point.

@@ -9,13 +9,13 @@ from services.kernel.contracts.errors import DependencyUnavailable
 from services.kernel.contracts.records import Kind, MemoryRecord
 from services.kernel.contracts.retrieval import SearchAnswer, SearchRequest
 from services.kernel.contracts.scope import IndexFilter
+from services.kernel.language.text import Lexicon
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.index import Hit, Index, Query, SparseVector
 from services.kernel.ports.models import Embedder, LexicalEncoder, Reranker
 from services.retriever.domain.answering import Found, Ranked, answer, rank, rerank_order
 from services.retriever.domain.candidates import KNOWLEDGE_KINDS, USER_KINDS
 from services.retriever.domain.query import Analysis, analyse
-from services.retriever.domain.text import Lexicon
 
 _CORRECTIONS = 100
 _TURNS = 40
@@ -175,7 +175,7 @@ class Search:
         )
         if not self._options.background or scope.subject is None:
             return batch
-        words = self._encoder.query(" ".join(found.variant_terms(self._lexicon)))
+        words = self._encoder.query_of(found.variant_terms(self._lexicon))
         batch.add(
             "background-words",
             "sparse",
@@ -184,7 +184,7 @@ class Search:
             corpus=scope.corpus("personal"),
             limit=_TURNS,
         )
-        words = self._encoder.query(" ".join(found.background_terms(analysis, self._lexicon)))
+        words = self._encoder.query_of(found.background_terms(analysis, self._lexicon))
         batch.add(
             "siblings",
             "sparse",

@@ -1,6 +1,8 @@
 """What every index keeps. Scores are computed by hand: IDF is ln(1 + (N - n + ½)/(n + ½))."""
 
+from dataclasses import replace
 from math import log
+from typing import Literal
 
 import pytest
 
@@ -365,3 +367,16 @@ async def test_flush_check_and_count_of_an_empty_index(index: Index) -> None:
     assert await index.search([]) == []
     await index.upsert([])
     await index.delete(where(project_id="p1"))
+
+
+@pytest.mark.parametrize("using", ["sparse", "recent"])
+async def test_a_reading_comes_back_with_the_hit(
+    index: Index, using: Literal["sparse", "recent"]
+) -> None:
+    read = 'é "读" |\n'
+    await index.upsert(
+        [replace(point(1), reading=read), point(2), replace(point(3), reading="again")]
+    )
+    await index.upsert([replace(point(3, revision=2), reading="anew")])
+    (hits,) = await index.search([replace(term(1, where(project_id="p1")), using=using)])
+    assert {hit.record.id.int: hit.reading for hit in hits} == {1: read, 2: "", 3: "anew"}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from services.kernel.contracts.records import MemoryRecord
+from services.kernel.contracts.retrieval import SearchAnswer
 from services.retriever.handlers.search import SearchOptions
 from tests.support.searching import World, passage, said
 
@@ -43,9 +44,11 @@ def sections(document: dict[str, str]) -> list[MemoryRecord]:
     return found
 
 
-async def first_variant(case: dict[str, Any], *, background: bool = True) -> bool:
-    """Whether the first text of a gold or wrong section is the gold one."""
-    world = World(options=SearchOptions(background=background))
+async def answered(
+    case: dict[str, Any], *, background: bool = True, readings: bool = True
+) -> SearchAnswer:
+    """The answer to a case's query in a world of its own."""
+    world = World(options=SearchOptions(background=background), readings=readings)
     await world.put([record for doc in case["documents"] for record in sections(doc)])
     await world.put(
         [
@@ -53,7 +56,12 @@ async def first_variant(case: dict[str, Any], *, background: bool = True) -> boo
             for place, message in enumerate(case["messages"])
         ]
     )
-    answer = await world.search(case["query"], day=case["query_day"], memory_limit=25)
+    return await world.search(case["query"], day=case["query_day"], memory_limit=25, explain=True)
+
+
+async def first_variant(case: dict[str, Any], *, background: bool = True) -> bool:
+    """Whether the first text of a gold or wrong section is the gold one."""
+    answer = await answered(case, background=background)
     for item in answer.memories:
         for name in ("gold", "wrong"):
             marks = [mark for one in case[name] for mark in one["markers"]]
@@ -102,3 +110,13 @@ async def test_where_only_one_text_answers_no_fact_moves_it() -> None:
     await world.put([said("I never travel without my bicycle.", day=1)])
     answer = await world.search("From which platform do night trains to Oslo leave?")
     assert answer.memories[0].record.value.startswith("Night trains")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
+async def test_what_was_read_at_ingestion_decides_as_what_is_read_now(case: dict[str, Any]) -> None:
+    kept, read_now = await answered(case), await answered(case, readings=False)
+    assert [item.record for item in kept.memories] == [item.record for item in read_now.memories]
+    for one, other in zip(kept.memories, read_now.memories, strict=True):
+        # Sums run in another order.
+        assert one.scores == pytest.approx(other.scores)
+        assert one.relativity == pytest.approx(other.relativity)

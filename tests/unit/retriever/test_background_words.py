@@ -3,11 +3,11 @@
 import pytest
 
 from services.kernel.adapters.lexical import LexicalBm25
+from services.kernel.language.quantities import Quantity, quantities, ranges
+from services.kernel.language.signs import signed
+from services.kernel.language.text import Lexicon
 from services.retriever.domain.background.facts import Source, clauses, facts
-from services.retriever.domain.background.quantities import Quantity, quantities, ranges
-from services.retriever.domain.background.signs import signed
 from services.retriever.domain.query import analyse
-from services.retriever.domain.text import Lexicon
 
 LEXICON = Lexicon(LexicalBm25().tokens)
 

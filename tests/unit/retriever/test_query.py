@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from services.kernel.adapters.lexical import LexicalBm25
+from services.kernel.language.text import Lexicon
 from services.retriever.domain.asking import can_answer, kind_of
 from services.retriever.domain.query import Analysis, Day, Tense, analyse
-from services.retriever.domain.text import Lexicon
 
 LEXICON = Lexicon(LexicalBm25().tokens)
 NOW = int(datetime(2025, 5, 20, 12, tzinfo=UTC).timestamp() * 1000)

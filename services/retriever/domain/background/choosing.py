@@ -8,9 +8,10 @@ from uuid import UUID
 import numpy as np
 
 from services.kernel.contracts.records import MemoryRecord
+from services.kernel.language.naming import is_kin, mixed, names
+from services.kernel.language.text import Lexicon
 from services.retriever.domain.background.evidence import Evidence, outdated, strongest
 from services.retriever.domain.background.facts import Fact, facts, sources
-from services.retriever.domain.background.naming import is_kin, mixed, names
 from services.retriever.domain.background.variants import (
     Matrix,
     Section,
@@ -21,7 +22,6 @@ from services.retriever.domain.background.variants import (
 )
 from services.retriever.domain.candidates import Candidate
 from services.retriever.domain.query import Analysis
-from services.retriever.domain.text import Lexicon
 
 # How much more of the telling heading terms a query must name to have chosen.
 _NAMED = 0.3
@@ -71,7 +71,7 @@ def choose(
     told = facts(sources(background), analysis, lexicon)
     if not told:
         return Choice({})
-    sections = [section(candidate.record, lexicon) for candidate in pool]
+    sections = [section(candidate, lexicon) for candidate in pool]
     base: Matrix = np.array([candidate.score for candidate in pool])
     alike = likeness(sections)
     near = _nearness(base, alike, weights.variant)

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from services.kernel.language.naming import is_kin
 from services.retriever.domain.background.facts import Fact
-from services.retriever.domain.background.naming import is_kin
 from services.retriever.domain.background.variants import Matrix, Section
 
 _BODY = 0.75

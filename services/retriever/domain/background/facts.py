@@ -7,12 +7,12 @@ from itertools import pairwise
 from uuid import UUID
 
 from services.kernel.contracts.records import Kind, MemoryRecord
-from services.retriever.domain.background import wording
-from services.retriever.domain.background.naming import names
-from services.retriever.domain.background.quantities import Quantity, quantities
-from services.retriever.domain.background.signs import Signed, Span, negated, pieces
+from services.kernel.language import wording
+from services.kernel.language.naming import names
+from services.kernel.language.quantities import Quantity, quantities
+from services.kernel.language.signs import Signed, Span, negated, pieces
+from services.kernel.language.text import Lexicon
 from services.retriever.domain.query import Analysis
-from services.retriever.domain.text import Lexicon
 
 # Weights of a clause: background-aware ranking's α = subject · question · past.
 DEPENDANT = 0.7

@@ -4,18 +4,17 @@ import math
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import PurePath
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.kernel.contracts.records import MemoryRecord
-from services.retriever.domain.background.naming import is_kin, names
-from services.retriever.domain.background.quantities import Range, ranges
-from services.retriever.domain.background.signs import Signed, signed
+from services.kernel.language.naming import is_kin
+from services.kernel.language.quantities import Range
+from services.kernel.language.signs import Signed
+from services.kernel.language.text import Lexicon
+from services.retriever.domain.candidates import Candidate
 from services.retriever.domain.matching import SMALLEST_BASE
-from services.retriever.domain.text import Lexicon, heading_text
+from services.retriever.domain.text import reading
 
 Matrix = NDArray[np.float64]
 
@@ -42,42 +41,19 @@ class Section:
     weights: Mapping[str, float]
 
 
-def section(record: MemoryRecord, lexicon: Lexicon) -> Section:
-    """Read a candidate; texts that were read before are remembered."""
-    anchor = record.anchor
-    return _section(
-        heading_text(record),
-        record.value,
-        anchor.heading_path if anchor is not None else (),
-        PurePath(anchor.document_name).stem if anchor is not None else "",
-        document=anchor.document_id if anchor is not None else "",
-        lexicon=lexicon,
-    )
-
-
-@lru_cache(maxsize=4096)
-def _section(
-    heading: str,
-    text: str,
-    path: tuple[str, ...],
-    name: str,
-    *,
-    document: str,
-    lexicon: Lexicon,
-) -> Section:
-    headings = " ".join((heading, *path[-1:]))
-    said = signed(text, lexicon)
-    told = frozenset(names(headings, lexicon))
-    bag = lexicon.bag(f"{heading}\n{text}" if heading else text)
+def section(candidate: Candidate, lexicon: Lexicon) -> Section:
+    """A candidate as evidence sees it."""
+    told = reading(candidate, lexicon)
+    anchor = candidate.record.anchor
     return Section(
-        heading=told,
-        signed=said,
-        ranges=tuple(ranges(f"{heading}\n{text}")),
-        title=frozenset((*lexicon.terms(headings), *lexicon.terms(name))),
-        document=document,
-        depth=len(path),
-        terms=frozenset((*told, *said.plus, *said.minus)),
-        weights={term: 1 + math.log(n) for term, n in bag.counts.items()},
+        heading=told.heading,
+        signed=told.signed,
+        ranges=told.ranges,
+        title=told.title,
+        document=anchor.document_id if anchor is not None else "",
+        depth=len(anchor.heading_path) if anchor is not None else 0,
+        terms=frozenset((*told.heading, *told.signed.plus, *told.signed.minus)),
+        weights={term: 1 + math.log(n) for term, n in told.bag.counts.items()},
     )
 
 

@@ -4,9 +4,9 @@ import re
 from functools import lru_cache
 from itertools import pairwise
 
-from services.retriever.domain.background import wording
-from services.retriever.domain.background.quantities import is_unit
-from services.retriever.domain.text import Lexicon
+from services.kernel.language import wording
+from services.kernel.language.quantities import is_unit
+from services.kernel.language.text import Lexicon
 
 _STEM = 7
 # "They cannot find us" does not speak of the US.
@@ -29,13 +29,18 @@ def names(text: str, lexicon: Lexicon) -> list[str]:
     )
     found.extend(f"#{numbered}" for numbered in _NUMBERED.findall(text))
     # Kin of a word: 怀孕 and 孕妇 share a character, pregnant and pregnancy a beginning.
-    found.extend(f"{t[:_STEM]}~" for t in terms if len(t) > _STEM and t.isascii() and t.isalpha())
+    found.extend(filter(None, map(beginning, terms)))
     found.extend(
         character
         for character in text
         if "\u3400" <= character <= "\u9fff" and character not in wording.COMMON
     )
     return found
+
+
+def beginning(term: str) -> str:
+    """What stands for a long word's family; "" for a short one, or none."""
+    return f"{term[:_STEM]}~" if len(term) > _STEM and term.isascii() and term.isalpha() else ""
 
 
 @lru_cache(maxsize=1 << 16)

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from services.retriever.domain.background import wording
-from services.retriever.domain.background.naming import names
-from services.retriever.domain.text import Lexicon
+from services.kernel.language import wording
+from services.kernel.language.naming import names
+from services.kernel.language.text import Lexicon
 
 _WORDS = 7
 _CHARACTERS = 10

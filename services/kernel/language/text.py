@@ -1,0 +1,61 @@
+"""Texts as bags of terms, each analysed once."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from services.kernel.contracts.records import MemoryRecord
+
+Tokenise = Callable[[str], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Bag:
+    """Terms of a text: how often each stands in it, and how many there are; singles: the single
+    characters beside them, which do not count as length.
+    """
+
+    counts: Mapping[str, int]
+    length: int
+    singles: Mapping[str, int]
+
+
+class Lexicon:
+    """Terms by text, remembered: texts come back in search after search. remember: how many of
+    each sort; 0 where they do not come back.
+    """
+
+    def __init__(
+        self, tokenise: Tokenise, singles: Tokenise | None = None, *, remember: int = 8192
+    ) -> None:
+        self._tokenise = tokenise
+        self._singles = singles or _none
+        self.bag = lru_cache(maxsize=remember)(self._bag)
+        self.singles = lru_cache(maxsize=remember)(self._single_terms)
+        self.terms = lru_cache(maxsize=remember)(self._terms)
+
+    def _terms(self, text: str) -> tuple[str, ...]:
+        return tuple(self._tokenise(text))
+
+    def _single_terms(self, text: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self._singles(text)))
+
+    def _bag(self, text: str) -> Bag:
+        terms = self._tokenise(text)
+        return Bag(counts=Counter(terms), length=len(terms), singles=Counter(self._singles(text)))
+
+
+def _none(_: str) -> list[str]:
+    return []
+
+
+def heading_text(record: MemoryRecord) -> str:
+    """Title and headings: the indexed context, else the title alone."""
+    return record.context or record.key
+
+
+def whole_text(record: MemoryRecord) -> str:
+    """The record's own words together with title and headings, as they are indexed."""
+    heading = heading_text(record)
+    return f"{heading}\n{record.value}" if heading else record.value

@@ -1,0 +1,39 @@
+"""A reading that was kept is the reading that was made."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.kernel.adapters.lexical import LexicalBm25
+from services.kernel.language.reading import decode, decode_bag, encode, read
+from services.kernel.language.text import Lexicon
+from tests.support.searching import passage
+
+ENCODER = LexicalBm25()
+LEXICON = Lexicon(ENCODER.tokens, ENCODER.singles, remember=0)
+# What each rule looks at: negators, ranges, numbers beside words, long words, both scripts, marks.
+PIECES = st.sampled_from(
+    [
+        *("不吃", "鸡肉", "过敏", "以下", "两岁半", "三号", "線路", "国家", "盐", "的", "没有"),
+        *("，而", "。", "除外", "禁用", "2-12月龄", "ｆｕｌｌ", "|", "US", "us", "65+"),
+        *("no", "allergic", "nuts", "internationally", "nova", "10", "under", "12", "years"),
+        "not suitable for children.",
+        "at least 3 kg, ",
+        "\n",
+    ]
+)
+TEXTS = st.lists(st.one_of(PIECES, st.text(max_size=6)), max_size=24).map(" ".join)
+
+
+@given(text=TEXTS, title=TEXTS, heading=TEXTS, name=st.text(max_size=8))
+def test_a_kept_reading_is_the_same(text: str, title: str, heading: str, name: str) -> None:
+    record = passage(text, document=name, title=title, headings=[heading])
+    reading = read(record, LEXICON)
+    kept = encode(reading)
+    assert decode(kept) == reading
+    assert decode_bag(kept) == reading.bag
+
+
+def test_what_another_version_kept_is_not_taken() -> None:
+    assert decode("") is None
+    assert decode_bag("") is None
+    assert decode("[99]") is None
