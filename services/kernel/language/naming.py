@@ -40,7 +40,9 @@ def names(text: str, lexicon: Lexicon) -> list[str]:
 
 def beginning(term: str) -> str:
     """What stands for a long word's family; "" for a short one, or none."""
-    return f"{term[:_STEM]}~" if len(term) > _STEM and term.isascii() and term.isalpha() else ""
+    if len(term) <= _STEM:
+        return ""
+    return f"{term[:_STEM]}~" if term.isascii() and term.isalpha() else ""
 
 
 @lru_cache(maxsize=1 << 16)

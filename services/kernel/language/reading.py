@@ -7,6 +7,7 @@ of the signed terms only what does not follow from the plain ones.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -92,14 +93,19 @@ def decode_bag(kept: str) -> Bag | None:
     return _bag(parts) if parts is not None else None
 
 
-def decode(kept: str) -> Reading | None:
-    """The reading of the kept form; None where it is of another version, or none was kept."""
+def decode(
+    kept: str, *, bag: Bag | None = None, wanted: AbstractSet[str] | None = None
+) -> Reading | None:
+    """The reading of the kept form; None where it is of another version, or none was kept. bag:
+    where it is decoded already. wanted: the names that matter of what the text says; all by
+    default.
+    """
     parts = _parts(kept)
     if parts is None:
         return None
     _, _, _, _, other, minus, barred, heading, title, spans = parts
-    bag = _bag(parts)
-    plus = {**_expected(bag), **_unpacked(other)}
+    bag = bag or _bag(parts)
+    plus = {**_expected(bag, wanted), **_unpacked(other)}
     return Reading(
         bag=bag,
         signed=Signed(
@@ -126,18 +132,24 @@ def _bag(parts: list[Any]) -> Bag:
     return Bag(counts=_unpacked(parts[2]), length=parts[1], singles=_unpacked_singles(parts[3]))
 
 
-def _expected(bag: Bag) -> dict[str, int]:
+def _expected(bag: Bag, wanted: AbstractSet[str] | None = None) -> dict[str, int]:
     """The names, by count, of a text without negations, headings and numbers beside words."""
-    found = {term: count for term, count in bag.counts.items() if not empty(term)}
-    for term, count in bag.counts.items():
+    counts = bag.counts
+    words = counts if wanted is None else counts.keys() & wanted
+    found = {term: counts[term] for term in words if not empty(term)}
+    for term, count in counts.items():
         start = beginning(term)
-        if start:
+        if start and (wanted is None or start in wanted):
             found[start] = found.get(start, 0) + count
     for single, count in bag.singles.items():
         character = single[-1]
-        if "\u3400" <= character <= "\u9fff" and character not in wording.COMMON:
+        if (wanted is None or character in wanted) and _names_alone(character):
             found[character] = count
     return found
+
+
+def _names_alone(character: str) -> bool:
+    return "\u3400" <= character <= "\u9fff" and character not in wording.COMMON
 
 
 def _packed(counts: Mapping[str, int]) -> dict[str, str]:

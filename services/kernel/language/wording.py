@@ -38,7 +38,7 @@ NEGATOR = re.compile(
     r"|other than"
     r"|refus(?:e|es|ed|ing)|hate[sd]?|dislike[sd]?|lack(?:s|ing)?|quit|free (?:of|from)"
     r"|contraindicated (?:in|for)"
-    r"|stay(?:s|ing)? away from|unsuitable for|forbidden|prohibited)\b|\w+n['’]t\b",
+    r"|stay(?:s|ing)? away from|unsuitable for|forbidden|prohibited)\b|\b\w+n['’]t\b",
     I,
 )
 # What excludes without appeal.

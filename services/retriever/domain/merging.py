@@ -42,7 +42,7 @@ def without_duplicates(
             continue
         memory = record.kind in alike and record.anchor is None
         said = lexicon.bag(record.value).counts.keys() if memory else None
-        if said is not None and any(_is_alike(said, other) for other in alike[record.kind]):
+        if said is not None and _is_among(said, alike[record.kind]):
             continue
         kept.append(candidate)
         values.add(value)
@@ -164,6 +164,11 @@ def _restates(
         asked = found or list(ours.counts)
         return mine.kind is Kind.MESSAGE and all(term in shown.counts for term in asked)
     return mine.kind is theirs.kind and _is_alike(ours.counts.keys(), shown.counts.keys())
+
+
+def _is_among(mine: AbstractSet[str], others: Sequence[AbstractSet[str]]) -> bool:
+    low, high = _ALIKE * len(mine), len(mine) / _ALIKE
+    return any(low <= len(other) <= high and _is_alike(mine, other) for other in others)
 
 
 def _is_alike(mine: AbstractSet[str], theirs: AbstractSet[str]) -> bool:

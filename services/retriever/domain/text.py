@@ -1,5 +1,6 @@
 """The words of what the index found: as they were read at ingestion, else read now."""
 
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Protocol
 
@@ -28,9 +29,11 @@ def bag(found: Found, lexicon: Lexicon) -> Bag:
     return kept if kept is not None else lexicon.bag(whole_text(found.record))
 
 
-def reading(found: Found, lexicon: Lexicon) -> Reading:
-    """All that ranking asks of a text."""
-    return decode(found.reading) or read(found.record, lexicon)
+def reading(found: Found, lexicon: Lexicon, wanted: AbstractSet[str]) -> Reading:
+    """All that ranking asks of a text. wanted: the names that matter of what it says."""
+    kept = _bag(found.reading) if found.reading else None
+    told = decode(found.reading, bag=kept, wanted=wanted) if kept is not None else None
+    return told or read(found.record, lexicon)
 
 
 # Questions of one conversation find the same passages again.

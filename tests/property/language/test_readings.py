@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.kernel.adapters.lexical import LexicalBm25
+from services.kernel.language.naming import names
 from services.kernel.language.reading import decode, decode_bag, encode, read
 from services.kernel.language.text import Lexicon
 from tests.support.searching import passage
@@ -31,6 +32,27 @@ def test_a_kept_reading_is_the_same(text: str, title: str, heading: str, name: s
     kept = encode(reading)
     assert decode(kept) == reading
     assert decode_bag(kept) == reading.bag
+
+
+@given(text=TEXTS, title=TEXTS, asked=TEXTS)
+def test_of_what_is_wanted_nothing_is_left_out(text: str, title: str, asked: str) -> None:
+    reading = read(passage(text, document="d.md", title=title), LEXICON)
+    wanted = frozenset(names(asked, LEXICON))
+    some = decode(encode(reading), wanted=wanted)
+    assert some is not None
+    for kept, whole in (
+        (some.signed.plus, reading.signed.plus),
+        (some.signed.minus, reading.signed.minus),
+    ):
+        assert {t: n for t, n in kept.items() if t in wanted} == {
+            t: n for t, n in whole.items() if t in wanted
+        }
+    assert (some.heading, some.title, some.ranges, some.bag) == (
+        reading.heading,
+        reading.title,
+        reading.ranges,
+        reading.bag,
+    )
 
 
 def test_what_another_version_kept_is_not_taken() -> None:

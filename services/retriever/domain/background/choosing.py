@@ -71,13 +71,14 @@ def choose(
     told = facts(sources(background), analysis, lexicon)
     if not told:
         return Choice({})
-    sections = [section(candidate, lexicon) for candidate in pool]
     base: Matrix = np.array([candidate.score for candidate in pool])
-    alike = likeness(sections)
-    near = _nearness(base, alike, weights.variant)
     wanted = {term for fact in told for term in (*fact.signed.plus, *fact.signed.minus)}
     asked = frozenset(t for t in names(analysis.text, lexicon) if not mixed(t) and not is_kin(t))
-    telling = contrast(sections, wanted | asked)
+    wanted |= asked
+    sections = [section(candidate, lexicon, wanted) for candidate in pool]
+    alike = likeness(sections)
+    near = _nearness(base, alike, weights.variant)
+    telling = contrast(sections, wanted)
     evidence = Evidence(sections, telling, near)
     told = [fact for fact in told if evidence.concerns(fact)]
     if not told:

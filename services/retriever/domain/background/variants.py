@@ -2,7 +2,8 @@
 
 import math
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,9 +42,9 @@ class Section:
     weights: Mapping[str, float]
 
 
-def section(candidate: Candidate, lexicon: Lexicon) -> Section:
-    """A candidate as evidence sees it."""
-    told = reading(candidate, lexicon)
+def section(candidate: Candidate, lexicon: Lexicon, wanted: AbstractSet[str]) -> Section:
+    """A candidate as evidence sees it. wanted: the names that matter of what it says."""
+    told = reading(candidate, lexicon, wanted)
     anchor = candidate.record.anchor
     return Section(
         heading=told.heading,
@@ -57,7 +58,7 @@ def section(candidate: Candidate, lexicon: Lexicon) -> Section:
     )
 
 
-def contrast(sections: Sequence[Section], wanted: Collection[str]) -> dict[str, float]:
+def contrast(sections: Sequence[Section], wanted: AbstractSet[str]) -> dict[str, float]:
     """u(t) = ln(n / df) / ln n · idf(t) / idf(once): how well each wanted term tells the
     candidates apart; one that stands in all of them says nothing. idf is that of a base of
     `SMALLEST_BASE`.
@@ -68,8 +69,8 @@ def contrast(sections: Sequence[Section], wanted: Collection[str]) -> dict[str, 
     said: Counter[str] = Counter()
     negated: Counter[str] = Counter()
     for one in sections:
-        said.update(t for t in wanted if t in one.signed.plus or t in one.heading)
-        negated.update(t for t in one.signed.minus if t in wanted)
+        said.update((wanted & one.signed.plus.keys()) | (wanted & one.heading))
+        negated.update(wanted & one.signed.minus.keys())
     idf = _rarities(count)
     # What all candidates speak of still tells them apart where some of them negate it.
     return {
