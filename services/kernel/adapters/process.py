@@ -7,6 +7,7 @@ services, and where their peers are, differs.
 import argparse
 import asyncio
 import fcntl
+import gc
 import secrets
 import sys
 import tempfile
@@ -60,6 +61,7 @@ __all__ = [
 # How records are cut: part of what an index was made with.
 SEGMENTATION: Final = "1"
 LOCK: Final = "memloom.lock"
+_SWITCH_SECONDS: Final = 0.0005
 
 
 class ProcessSettings(ConnectionSettings, ModelSettings, Settings):
@@ -234,7 +236,19 @@ async def run_process(
     # A signal during the start ends it too, after it; a second one during the drain is ignored.
     with stop_signals() as until:
         async with running(settings, assemble, name=name, alone=alone):
+            _keep_latency_low()
             await until.wait()
+
+
+def _keep_latency_low() -> None:
+    """Settings of the interpreter for a server: requests share it with the work on documents."""
+    # A search hands over a dozen times between the event loop and threads, and waits so long for
+    # the interpreter's lock each time: p95 during ingestion 1.5 times the idle one, 2.1 at 5 ms.
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    # Modules and tables live as long as the process: 300,000 objects that a full collection would
+    # look through each time, 0.2 s within a request.
+    gc.collect()
+    gc.freeze()
 
 
 @contextmanager
