@@ -101,16 +101,28 @@ def reindex(
         bool,
         typer.Option(help="Ask the memorizer at MEMLOOM_PEERS__MEMORIZER to do it and go on."),
     ] = False,
+    embedder: Annotated[
+        str, typer.Option(help="The new embedder; default: MEMLOOM_EMBEDDER__MODEL.")
+    ] = "",
     data: Data = HERE,
 ) -> None:
     """Fill a new generation of the index from the records, with the configured embedder.
 
-    Without --running no server may hold the index's folder. What was begun is taken up.
+    A Memloom that runs on the data folder, or with --running the memorizer of a stack, does it
+    while the old generation serves; say it again to see how far it is. What was begun is taken up.
     """
     from services.cli.reindexing import change  # noqa: PLC0415 - see above
 
     typer.echo(
-        asyncio.run(change(data, roll_back=roll_back, drop_previous=drop_previous, running=running))
+        asyncio.run(
+            change(
+                data,
+                embedder=embedder,
+                roll_back=roll_back,
+                drop_previous=drop_previous,
+                running=running,
+            )
+        )
     )
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from services.kernel.adapters.process import ProcessSettings, opened
+from services.kernel.adapters.process import ProcessSettings, of_running, opened
 from services.kernel.adapters.records_grpc import GrpcRecords
 from services.kernel.contracts.errors import InvalidInput
 from services.kernel.contracts.topics import Service
@@ -11,13 +11,33 @@ from services.kernel.runtime.settings import load
 from services.memorizer import app as memorizer
 
 
-async def change(data: Path, *, roll_back: bool, drop_previous: bool, running: bool) -> str:
-    """Do what was asked; a sentence on how the generations stand now."""
+def _settings(data: Path, embedder: str) -> ProcessSettings:
+    """The environment's settings. embedder: instead of the configured one, "" for that one."""
+    settings = load(ProcessSettings, data=data)
+    if not embedder:
+        return settings
+    model = settings.embedder.model_dump() | {"model": embedder}
+    return load(ProcessSettings, data=data, embedder=model)
+
+
+async def change(
+    data: Path, *, embedder: str, roll_back: bool, drop_previous: bool, running: bool
+) -> str:
+    """Do what was asked, or have it done by the process that runs; a sentence on how the
+    generations stand now. embedder: a new one, "" for the configured one. InvalidInput where a
+    process runs, and with another embedder.
+    """
     if roll_back and drop_previous:
         raise InvalidInput("choose one of --roll-back and --drop-previous")
-    settings = load(ProcessSettings, data=data)
-    if running:
-        state = await _ask(settings, roll_back=roll_back, drop_previous=drop_previous)
+    settings = _settings(data, embedder)
+    reached = settings if running else of_running(settings)
+    if reached is not None:
+        if embedder:
+            raise InvalidInput(
+                "a Memloom runs and fills generations with its own embedder: stop it, reindex with "
+                f"--embedder, and start it with MEMLOOM_EMBEDDER__MODEL={embedder}."
+            )
+        state = await _ask(reached, roll_back=roll_back, drop_previous=drop_previous)
         return _sentence(state)
     if drop_previous:
         return f"{await memorizer.drop_previous(settings)} is deleted"

@@ -6,7 +6,6 @@ services, and where their peers are, differs.
 
 import argparse
 import asyncio
-import fcntl
 import gc
 import secrets
 import sys
@@ -22,6 +21,7 @@ import grpc
 from pydantic import BaseModel, Field
 from sqlalchemy import MetaData
 
+from services.kernel.adapters.data_folder import Door, door_of, held
 from services.kernel.adapters.filesystem_blobs import FilesystemBlobs
 from services.kernel.adapters.front import Front
 from services.kernel.adapters.model_clients import Models, open_models
@@ -53,6 +53,7 @@ __all__ = [
     "Resources",
     "in_one_process",
     "main_of",
+    "of_running",
     "opened",
     "running",
     "start",
@@ -60,7 +61,6 @@ __all__ = [
 
 # How records are cut: part of what an index was made with.
 SEGMENTATION: Final = "1"
-LOCK: Final = "memloom.lock"
 _SWITCH_SECONDS: Final = 0.0005
 
 
@@ -252,23 +252,6 @@ def _keep_latency_low() -> None:
 
 
 @contextmanager
-def _held(data: Path) -> Iterator[None]:
-    """The data folder for this process alone, until it ends, however it ends; InvalidInput where
-    another one has it.
-    """
-    data.mkdir(parents=True, exist_ok=True)
-    with (data / LOCK).open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise InvalidInput(
-                f"another Memloom is running on the data folder {data}: stop it, or choose "
-                "another folder with --data."
-            ) from error
-        yield
-
-
-@contextmanager
 def in_one_process(settings: P) -> Iterator[P]:
     """The same settings, with internal gRPC on a private socket and a token drawn at random, and
     the data folder for this process alone (InvalidInput where another one has it).
@@ -276,15 +259,35 @@ def in_one_process(settings: P) -> Iterator[P]:
     The socket's folder is readable by this user alone, and short: a socket's path may have no
     more than about 100 characters.
     """
-    with _held(settings.data), tempfile.TemporaryDirectory(prefix="memloom-") as folder:
+    with (
+        held(settings.data) as announce,
+        tempfile.TemporaryDirectory(prefix="memloom-") as folder,
+    ):
         address = f"unix:{folder}/grpc"
         runtime = settings.runtime.model_copy(update={"grpc_host": address, "grpc_port": 0})
         if runtime.service_token is None:
             runtime = RuntimeSettings.model_validate(
                 runtime.model_dump() | {"service_token": secrets.token_urlsafe(32)}
             )
-        peers = PeerSettings(ingest=address, memorizer=address, retriever=address, feedback=address)
-        yield settings.model_copy(update={"runtime": runtime, "peers": peers})
+        ours = _reaching(settings.model_copy(update={"runtime": runtime}), address)
+        announce(Door(address, _token(ours)))
+        yield ours
+
+
+def of_running(settings: P) -> P | None:
+    """The same settings, to call the process that runs on the data folder; None where none does."""
+    door = door_of(settings.data)
+    if door is None:
+        return None
+    runtime = RuntimeSettings.model_validate(
+        settings.runtime.model_dump() | {"service_token": door.token}
+    )
+    return _reaching(settings.model_copy(update={"runtime": runtime}), door.address)
+
+
+def _reaching(settings: P, address: str) -> P:
+    peers = PeerSettings(ingest=address, memorizer=address, retriever=address, feedback=address)
+    return settings.model_copy(update={"peers": peers})
 
 
 def start(settings: P, assemble: Assemble[P], *, name: str, alone: bool = False) -> None:

@@ -2,7 +2,10 @@
 
 import asyncio
 import base64
+import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,8 @@ import pytest
 from services.embedded import EmbeddedSettings
 from services.kernel.runtime.settings import load
 from services.memorizer.app import reindex, roll_back
-from tests.support.embedded import Memloom
+from tests.support.embedded import Memloom, wait_until
+from tests.support.shared import ROOT
 
 RULES = """# Travel
 
@@ -37,16 +41,56 @@ def answers(memloom: Memloom, kb: str) -> list[dict[str, Any]]:
     return found
 
 
+def filled(memloom: Memloom) -> str:
+    """A knowledge base with the rules, and a user of whom something is known."""
+    kb = memloom.create_kb()
+    content = base64.b64encode(RULES.encode()).decode()
+    added = memloom.add_files(kb, [{"content": content, "name": "travel.md"}])
+    memloom.wait_for_files([item["id"] for item in added])
+    said = [{"role": "user", "content": "I moved to Lisbon. I am allergic to peanuts."}]
+    memloom.wait_for_task(memloom.add_messages("u1", said, conversation_id="c1"))
+    return kb
+
+
+def command(data: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """`memloom reindex` on the data folder."""
+    return subprocess.run(  # noqa: S603 - our own interpreter
+        [str(Path(sys.executable).with_name("memloom")), "reindex", "--data", str(data), *options],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+
+
+@pytest.mark.slow
+def test_a_running_server_fills_a_new_generation_while_the_old_one_serves(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with Memloom(data) as memloom:
+        kb = filled(memloom)
+        before = answers(memloom, kb)
+        assert "g0001 serves" in command(data).stdout
+
+        def served() -> bool:
+            assert answers(memloom, kb) == before
+            known = json.loads((data / "index/generations.json").read_text())
+            return bool(known["current"] == "g0002")
+
+        wait_until(served, 30, "the new generation serves")
+        assert "g0001 serves, g0002 served before" in command(data, "--roll-back").stdout
+        assert answers(memloom, kb) == before
+        refused = command(data, "--embedder", "fastembed:some/model")
+        assert refused.returncode != 0
+        assert "MEMLOOM_EMBEDDER__MODEL=fastembed:some/model" in refused.stderr
+        assert (data / "memloom.lock").stat().st_mode & 0o077 == 0
+    assert "g0003 serves" in command(data).stdout
+
+
 @pytest.mark.slow
 def test_a_deleted_index_gives_the_same_answers(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with Memloom(data) as memloom:
-        kb = memloom.create_kb()
-        content = base64.b64encode(RULES.encode()).decode()
-        added = memloom.add_files(kb, [{"content": content, "name": "travel.md"}])
-        memloom.wait_for_files([item["id"] for item in added])
-        said = [{"role": "user", "content": "I moved to Lisbon. I am allergic to peanuts."}]
-        memloom.wait_for_task(memloom.add_messages("u1", said, conversation_id="c1"))
+        kb = filled(memloom)
         before = answers(memloom, kb)
     assert any(answer["memory_detail_list"] for answer in before)
 
