@@ -165,7 +165,7 @@ def _respect_names(
     most = len(sections) ** (1 - _TELLING)
     asked = {
         term: weight
-        for term in asked_terms
+        for term in sorted(asked_terms)
         if heads[term] <= most and (weight := telling.get(term, 0.0)) >= _NAMED
     }
     named = np.array(

@@ -32,6 +32,7 @@ class Evidence:
         for column, one in enumerate(sections):
             for term in one.terms & telling.keys():
                 self._said.setdefault(term, []).append((column, *_presence(term, one)))
+        self._words = {term for term in self._said if not is_kin(term)}
 
     def concerns(self, fact: Fact) -> bool:
         """Whether the fact can say anything about the candidates."""
@@ -49,20 +50,17 @@ class Evidence:
         found: Matrix = np.zeros((len(facts), len(self._sections)))
         for row, fact in enumerate(facts):
             signed = fact.signed
-            for term in signed.plus:
-                if is_kin(term):
-                    continue
-                for column, p, g in self._said.get(term, ()):
+            # In the order of the text: sums are the same in every process.
+            for term in filter(self._words.__contains__, signed.plus):
+                for column, p, g in self._said[term]:
                     found[row, column] += self._telling[term] * (p - g * _NEGATED)
             best = found[row].max(initial=0.0)
             if best > 0:
                 shares = np.clip(found[row] / best, 0.0, 1.0)
                 found[row] = np.where(found[row] > 0, found[row] * shares**2, found[row])
-            for term in signed.minus:
-                if is_kin(term):
-                    continue
+            for term in filter(self._words.__contains__, signed.minus):
                 factor = _HARD if term in signed.hard else 1.0
-                for column, p, g in self._said.get(term, ()):
+                for column, p, g in self._said[term]:
                     found[row, column] += self._telling[term] * (g * _NEGATED - factor * p)
             found[row] *= fact.weight
         return found

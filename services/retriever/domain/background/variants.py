@@ -103,14 +103,9 @@ def likeness(sections: Sequence[Section]) -> Matrix:
             if column is not None:
                 vectors[row, column] = value
         vectors[row] /= math.sqrt(norm) or 1.0
-    found: Matrix = vectors @ vectors.T
-    for i in range(count):
-        for j in range(i + 1, count):
-            value = found[i, j]
-            if _same_level(sections[i], sections[j]):
-                value = max(value, _SAME_LEVEL)
-            value = max(value, _TITLES * _overlap(sections[i].title, sections[j].title))
-            found[i, j] = found[j, i] = value
+    cosine: Matrix = vectors @ vectors.T
+    found: Matrix = np.maximum(cosine, _SAME_LEVEL * _same_level(sections))
+    found = np.maximum(found, _TITLES * _overlap([one.title for one in sections]))
     np.fill_diagonal(found, 0.0)
     return found
 
@@ -135,14 +130,26 @@ def smooth(scores: Matrix, alike: Matrix, share: float) -> Matrix:
     return found
 
 
-def _same_level(first: Section, second: Section) -> bool:
-    return first.document != "" and (first.document, first.depth) == (
-        second.document,
-        second.depth,
+def _same_level(sections: Sequence[Section]) -> Matrix:
+    """1 where two are of one document and heading level."""
+    places: dict[tuple[str, int], int] = {}
+    level = np.array(
+        [
+            places.setdefault((one.document, one.depth), number) if one.document else -1 - number
+            for number, one in enumerate(sections)
+        ]
     )
+    found: Matrix = (level[:, None] == level[None, :]).astype(np.float64)
+    return found
 
 
-def _overlap(first: frozenset[str], second: frozenset[str]) -> float:
+def _overlap(titles: Sequence[frozenset[str]]) -> Matrix:
     """|A ∩ B| / √(|A| |B|): a short title in a long one is no proof."""
-    both = len(first) * len(second)
-    return len(first & second) / math.sqrt(both) if both else 0.0
+    terms = dict.fromkeys(term for title in titles for term in title)
+    place = {term: number for number, term in enumerate(terms)}
+    holds: Matrix = np.zeros((len(titles), len(place) or 1))
+    for row, title in enumerate(titles):
+        holds[row, [place[term] for term in title]] = 1.0
+    sizes = np.sqrt(np.maximum(holds.sum(axis=1), 1.0))
+    found: Matrix = (holds @ holds.T) / np.outer(sizes, sizes)
+    return found
