@@ -63,11 +63,8 @@ def encode(reading: Reading) -> str:
     """The kept form."""
     bag, said = reading.bag, reading.signed
     expected = _expected(bag)
-    other = {
-        term: said.plus.get(term, 0)
-        for term in sorted(expected.keys() | said.plus.keys())
-        if said.plus.get(term, 0) != expected.get(term, 0)
-    }
+    other = {term: count for term, count in said.plus.items() if count != expected.get(term, 0)}
+    other |= {term: 0 for term in expected if term not in said.plus}
     kept = (
         _VERSION,
         bag.length,
