@@ -76,7 +76,7 @@ DATA ?= ../shared/data
 EMBEDDER ?= none
 eval: $(VENV)/.dev ## Measure quality on the data sets in DATA; writes docs/quality.md
 	$(BIN)/python -m evals.search_eval --data $(DATA) --embedder $(EMBEDDER) --write docs/quality.md --json build/quality.json
-	$(BIN)/python -m evals.product contextual feedback messages structure --data $(DATA)/scenarios --write docs/quality.md --json build/scenarios.json
+	$(BIN)/python -m evals.product contextual feedback messages structure --data $(DATA)/scenarios --embedder $(EMBEDDER) --write docs/quality.md --json build/scenarios.json
 	$(BIN)/python -m evals.corrections --data $(DATA)
 
 bench: $(VENV)/.dev ## Measure speed beside the raw engine in the same run

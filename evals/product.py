@@ -303,11 +303,16 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--embedder", default="none", help="as in MEMLOOM_EMBEDDER__MODEL")
     parser.add_argument("--json", type=Path, help="write the shares here as well")
     parser.add_argument("--write", type=Path, help="replace the table in this Markdown file")
     arguments = parser.parse_args()
     results: dict[str, dict[str, Any]] = {}
-    with tempfile.TemporaryDirectory() as folder, Memloom(Path(folder) / "data") as memloom:
+    settings = {"MEMLOOM_EMBEDDER__MODEL": arguments.embedder}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Memloom(Path(folder) / "data", settings=settings) as memloom,
+    ):
         for name in arguments.sets:
             cases = load(arguments.data / f"{name}.jsonl")
             with ThreadPoolExecutor(arguments.workers) as pool:
@@ -317,7 +322,8 @@ def main() -> None:
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
         arguments.json.write_text(json.dumps(results, indent=2))
     if arguments.write:
-        write_table(arguments.write, "scenarios", scenario_table(results))
+        mark = "scenarios" if arguments.embedder == "none" else "scenarios with an embedder"
+        write_table(arguments.write, mark, scenario_table(results))
 
 
 def scenario_table(results: dict[str, dict[str, Any]]) -> str:
