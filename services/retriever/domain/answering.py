@@ -1,5 +1,6 @@
 """From what the index found to an answer."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
@@ -15,17 +16,24 @@ from services.retriever.domain.background.facts import sources, telling_words
 from services.retriever.domain.candidates import Candidate, gather, ordered
 from services.retriever.domain.fusion import dense_weight
 from services.retriever.domain.knowledge import rank_knowledge
-from services.retriever.domain.merging import demote_summaries, spread, without_duplicates
+from services.retriever.domain.merging import (
+    demote_summaries,
+    over_documents,
+    spread,
+    without_duplicates,
+)
 from services.retriever.domain.personal import rank_personal
 from services.retriever.domain.placing import place
 from services.retriever.domain.query import Analysis
 from services.retriever.domain.text import bag as words_of
+from services.retriever.domain.whole import asks_for_a_series
 
 # Candidates whose words may decide between variants, and how many such words are looked up.
 _VARIANTS = 24
 _VARIANT_TERMS = 96
 _BACKGROUND_TERMS = 96
 _KEPT = 80
+_LONG = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,7 @@ class Found:
     knowledge_sparse: Sequence[Hit] = ()
     knowledge_dense: Sequence[Hit] = ()
     siblings: Sequence[Hit] = ()
+    naming: Sequence[Hit] = ()
     exhausted: bool = True
     corrections: tuple[MemoryRecord, ...] = ()
     background: tuple[MemoryRecord, ...] = ()
@@ -47,6 +56,7 @@ class Found:
         corrections: tuple[MemoryRecord, ...],
         background: tuple[MemoryRecord, ...],
         siblings: Sequence[Hit],
+        naming: Sequence[Hit],
     ) -> "Found":
         """With what the second call brought."""
         return replace(
@@ -54,6 +64,7 @@ class Found:
             corrections=_distinct(self.corrections, corrections),
             background=_distinct(self.background, background),
             siblings=siblings,
+            naming=naming,
         )
 
     def background_terms(self, analysis: Analysis, lexicon: Lexicon) -> tuple[str, ...]:
@@ -66,6 +77,15 @@ class Found:
         hits = (*self.knowledge_sparse[:_VARIANTS], *self.knowledge_dense[:_VARIANTS])
         named = (hit.record.anchor.document_id for hit in hits if hit.record.anchor is not None)
         return tuple(dict.fromkeys(identifier for identifier in named if identifier))
+
+    def long_documents(self) -> tuple[str, ...]:
+        """All documents of the knowledge side's hits; none where each is found by a passage or
+        two, so that what a document does not say there means little.
+        """
+        hits = (*self.knowledge_sparse, *self.knowledge_dense)
+        anchors = {hit.record.id: hit.record.anchor for hit in hits}.values()
+        found = Counter(anchor.document_id for anchor in anchors if anchor is not None)
+        return tuple(found) if len(found) > 1 and max(found.values()) >= _LONG else ()
 
     def variant_terms(self, lexicon: Lexicon) -> tuple[str, ...]:
         """Words by which the best knowledge hits differ: in some of them, not in all; those in
@@ -173,7 +193,12 @@ def _knowledge(
     beside |= {hit.record.id: Candidate(hit.record, hit.reading) for hit in found.siblings}
     candidates += [one for one in beside.values() if one.id not in known]
     best = rank_knowledge(
-        candidates, analysis, lexicon, exhausted=found.exhausted, dense_weight=weight
+        candidates,
+        analysis,
+        lexicon,
+        exhausted=found.exhausted,
+        dense_weight=weight,
+        naming=found.naming,
     )
     demote_summaries(candidates)
     choice = Choice({})
@@ -187,6 +212,8 @@ def _knowledge(
     # What neither the query nor the background calls for has no place here.
     candidates = [c for c in candidates if c.score > 0]
     kept = without_duplicates(ordered(candidates), analysis.terms, lexicon)
+    if asks_for_a_series(analysis.text):
+        kept = over_documents(kept)
     set_relativity(kept, level(best))
     return kept, marks, choice
 

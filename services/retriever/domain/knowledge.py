@@ -9,6 +9,7 @@ from services.retriever.domain.defining import weigh_definitions
 from services.retriever.domain.fusion import fuse
 from services.retriever.domain.matching import bm25, coverage, rarity, single_rarity
 from services.retriever.domain.query import Analysis
+from services.retriever.domain.text import Found
 from services.retriever.domain.text import bag as words_of
 from services.retriever.domain.whole import weigh_documents
 
@@ -24,8 +25,10 @@ def rank_knowledge(
     *,
     exhausted: bool,
     dense_weight: float | None,
+    naming: Sequence[Found] = (),
 ) -> float:
     """Set every candidate's `score` (0..1) and return the best one's coverage of the query.
+    naming: passages of the candidates' documents that have what the query names.
 
     exhausted: the index had no more to give, so the candidates are all that match, and their
     words' rarity is counted over them; else the index's own BM25 is used.
@@ -41,7 +44,7 @@ def rank_knowledge(
         words = [candidate.lexical or 0.0 for candidate in candidates]
     words = [value * _weight(c) for value, c in zip(words, candidates, strict=True)]
     fuse(candidates, words, dense_weight)
-    weigh_documents(candidates, analysis, weights, lexicon)
+    weigh_documents(candidates, analysis, weights, lexicon, naming=naming)
     weigh_definitions(candidates, analysis.text)
     top = max((candidate.score for candidate in candidates), default=0.0)
     for candidate in candidates:

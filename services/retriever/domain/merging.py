@@ -15,6 +15,7 @@ _SUMMARY = 0.6
 # Measured on BEAM and MemoryBank.
 _SAME_MESSAGE = 0.5
 _SAME_TALK = 0.9
+_SAME_DOCUMENT = 0.85
 _NEXT = 0.8
 _NEAR = 3
 # As many as a list of an answer holds.
@@ -66,6 +67,19 @@ def spread(candidates: Sequence[Candidate], *, several: bool = False) -> list[Ca
         seen |= sources
     best = sorted(candidates, key=lambda candidate: (-candidate.score, str(candidate.id)))
     return _over_time(best) if several else best
+
+
+def over_documents(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Passages of many documents are wanted: each further one of a document counts less. Best
+    first; corrections stay with what they correct.
+    """
+    seen: Counter[str] = Counter()
+    for candidate in candidates:
+        anchor = candidate.record.anchor
+        if anchor is not None and candidate.record.kind is not Kind.CORRECTION:
+            candidate.score *= _SAME_DOCUMENT ** seen[anchor.document_id]
+            seen[anchor.document_id] += 1
+    return ordered(candidates)
 
 
 def _over_time(candidates: Sequence[Candidate]) -> list[Candidate]:

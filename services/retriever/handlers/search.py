@@ -16,6 +16,7 @@ from services.kernel.ports.models import Embedder, LexicalEncoder, Reranker
 from services.retriever.domain.answering import Found, Ranked, answer, rank, rerank_order
 from services.retriever.domain.candidates import KNOWLEDGE_KINDS, USER_KINDS
 from services.retriever.domain.query import Analysis, analyse
+from services.retriever.domain.whole import named
 
 _CORRECTIONS = 100
 _TURNS = 40
@@ -103,6 +104,7 @@ class Search:
             corrections=_records(second, "corrections"),
             background=_records(second, "background-words"),
             siblings=second.get("siblings", []),
+            naming=second.get("naming", []),
         )
         # Pure Python over at most a few hundred records: off the loop, for the others' sake.
         ranked = await asyncio.to_thread(
@@ -157,9 +159,9 @@ class Search:
         )
 
     def _second(self, request: SearchRequest, analysis: Analysis, found: Found) -> _Batch:
-        """What the first call's hits call for: corrections of their documents, what the user
-        said in the words by which the hits differ, and sections beside the hits in the words of
-        what the user said.
+        """What the first call's hits call for: corrections of their documents, where these speak
+        of what the query names, what the user said in the words by which the hits differ, and
+        sections beside the hits in the words of what the user said.
         """
         batch = _Batch([], [])
         scope = request.scope
@@ -173,6 +175,16 @@ class Search:
             scope.knowledge((Kind.CORRECTION,), correcting=documents),
             limit=_CORRECTIONS,
         )
+        names = named(request.query, self._lexicon)
+        if names and (long := found.long_documents()):
+            batch.add(
+                "naming",
+                "sparse",
+                self._encoder.query_of(names),
+                scope.knowledge((Kind.PASSAGE,), documents=long),
+                corpus=scope.corpus("knowledge"),
+                limit=self._options.candidates,
+            )
         if not self._options.background or scope.subject is None:
             return batch
         words = self._encoder.query_of(found.variant_terms(self._lexicon))

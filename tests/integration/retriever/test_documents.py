@@ -60,3 +60,37 @@ async def test_the_newest_version_is_the_latest_one() -> None:
     anchor = answer.memories[0].record.anchor
     assert anchor is not None
     assert anchor.document_name == "考勤制度v10.md"
+
+
+def letter(name: str, firm: str, topics: tuple[str, ...]) -> list[MemoryRecord]:
+    """A letter that speaks of its firm in passages of their own."""
+    texts = [f"{firm} has met its owners in room {number}." for number in range(6)]
+    texts += [f"What was spent on {topic} went up against the year before." for topic in topics]
+    return [
+        passage(text, document=name, ordinal=place, start=place * 100, title="Letter")
+        for place, text in enumerate(texts)
+    ]
+
+
+async def test_a_name_is_looked_for_in_all_of_a_document() -> None:
+    """The passages that answer name nobody; elsewhere their documents do, or never."""
+    world = World()
+    await world.put(letter("one.pdf", "Okapi", ("energy", "rents")))
+    # More of the words, of another firm.
+    await world.put(letter("two.pdf", "Brindle", ("energy and energy", "rents", "wages")))
+    answer = await world.search("Did the energy go up that was spent by Okapi?", explain=True)
+    best = next(item for item in answer.memories if "energy" in item.record.value)
+    assert best.record.anchor is not None
+    assert best.record.anchor.document_name == "one.pdf"
+    other = [i for i in answer.memories if i.record.anchor and "two" in i.record.anchor.document_id]
+    assert all(item.scores["named"] < 1 for item in other)
+
+
+async def test_a_question_about_many_reports_draws_on_all(world: World) -> None:
+    for query in (
+        "How did the wages of Okapi change over the reported years?",
+        "Okapi 历年报告里 Report 的变化趋势",
+    ):
+        answer = await world.search(query, memory_limit=4)
+        names = {i.record.anchor.document_name for i in answer.memories if i.record.anchor}
+        assert len([name for name in names if "OKA" in name]) == 3
