@@ -18,6 +18,7 @@ from services.kernel.language.reading import encode, read
 from services.kernel.language.text import Lexicon
 from services.kernel.ports.index import Point
 from services.kernel.ports.models import Embedder, Reranker
+from services.memorizer.handlers.indexing import embedded_text
 from services.retriever.handlers.search import Search, SearchOptions
 from tests.support.memory_index import MemoryIndex
 
@@ -146,7 +147,7 @@ class World:
 
     async def put(self, records: Iterable[MemoryRecord]) -> None:
         records = list(records)
-        texts = [f"{r.context}\n{r.value}".strip() for r in records]
+        texts = [embedded_text(record) for record in records]
         dense = await self.embedder.documents(texts) if self.embedder else [None] * len(records)
         await self.index.upsert(
             [

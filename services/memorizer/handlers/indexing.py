@@ -137,6 +137,11 @@ async def _upsert(index: Index, *, points: Sequence[Point]) -> None:
 
 
 def embedded_text(record: MemoryRecord) -> str:
-    """What an embedder reads of a record: its context (title, headings), then its text."""
+    """What an embedder reads of a record: of a document's its context (title, headings), then its
+    text; of a conversation's its text alone. The day and the rest of the turn, which stand around
+    a memory for the words' sake, blur its vector: measured on BEAM with MiniLM, recall@5 57 to 59.
+    """
+    if record.anchor is None:
+        return record.value
     context = record.context or record.key
     return f"{context}\n{record.value}" if context else record.value

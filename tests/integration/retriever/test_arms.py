@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from services.kernel.contracts.errors import DependencyUnavailable
+from services.kernel.contracts.records import Kind
 from services.retriever.handlers.search import SearchOptions
 from tests.support.searching import World, passage, said
 
@@ -78,6 +79,20 @@ async def test_an_embedder_has_no_voice_in_a_language_it_does_not_know() -> None
     await world.put([passage("重新登录门户的方法", document="c.md"), *PASSAGES])
     answer = await world.search("怎么重新登录", user=None)
     assert answer.memories[0].record.value == "重新登录门户的方法"
+
+
+async def test_the_vector_of_a_memory_is_of_what_it_says() -> None:
+    world = World(embedder=Embedder("en"))
+    beside = "The user keeps two cats."
+    await world.put(
+        [
+            said(beside, kind=Kind.FACT, context="2025-06-15 June 15 How do I sign in again?"),
+            said("The user wrote: Reset a forgotten password in the portal.", kind=Kind.FACT),
+        ]
+    )
+    answer = await world.search("How do I sign in again", explain=True)
+    near = {item.record.value: item.scores["dense"] for item in answer.memories}
+    assert near.pop(beside) < min(near.values())
 
 
 @pytest.mark.parametrize(
