@@ -30,13 +30,17 @@ def fuse(
     lexical: Sequence[float],
     weight: float | None,
     voices: Sequence[float] = (),
+    *,
+    nearest: int | None = None,
 ) -> None:
     """Set `score` 0..1 from lexical values (any scale, 0 is no match) and cosines. weight: of
     the dense arm; None lets the arms' agreement decide. voices: factors of the dense arm.
+    nearest: how many of the nearest are near at all (all, where None): the last one's cosine is 0
+    of the scale.
     """
     top = max(lexical, default=0.0)
-    cosines = [candidate.dense for candidate in candidates if candidate.dense is not None]
-    low, high = min(cosines, default=0.0), max(cosines, default=0.0)
+    cosines = sorted((c.dense for c in candidates if c.dense is not None), reverse=True)[:nearest]
+    low, high = (cosines[-1], cosines[0]) if cosines else (0.0, 0.0)
     if weight is None:
         weight = DENSE_WEIGHT * _agreement(candidates, lexical)
     if not cosines:
@@ -48,6 +52,7 @@ def fuse(
         near = 0.0
         if candidate.dense is not None:
             near = (candidate.dense - low) / (high - low) if high > low else 1.0
+            near = max(near, 0.0)
             near *= voices[place] if voices else 1.0
             candidate.scores["dense"] = candidate.dense
         candidate.scores["lexical"] = word
