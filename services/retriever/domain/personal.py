@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from services.kernel.contracts.records import Kind, MemoryRecord
-from services.kernel.language.text import Lexicon
+from services.kernel.language.text import Bag, Lexicon
 from services.retriever.domain.candidates import Candidate
 from services.retriever.domain.fusion import fuse
 from services.retriever.domain.matching import bm25, coverage, rarity, single_rarity
@@ -24,6 +24,9 @@ _FRESHNESS = 0.05
 # Much of what one person says is alike, so that the last of many hits is no measure of far.
 # Measured with MiniLM on BEAM and MemoryBank (en): 16 to 32 differ by a point.
 _NEAREST = 24
+# Measured on BEAM and MemoryBank: 0.2 to 0.4 and 0.6 to 0.8 differ by half a point.
+_SUPPORT = 0.3
+_SUPPORTED = 0.6
 
 
 # Words about the conversation itself: how something was said, not what.
@@ -49,9 +52,7 @@ def rank_personal(
 ) -> float:
     """Set every candidate's `score` (0..1) and return the best one's coverage of the query."""
     bags = [words_of(candidate, lexicon) for candidate in candidates]
-    weights = rarity(analysis.terms, bags)
-    for term in weights.keys() & set(lexicon.terms(_ABOUT_TALK)):
-        weights[term] *= _TALK
+    weights = term_weights(analysis, bags, lexicon)
     singles = single_rarity(lexicon.singles(analysis.text), bags)
     words = [bm25(weights, bag, b=_B, average=_AVERAGE, singles=singles) for bag in bags]
     voices = [said_by(c.record, of_assistant=analysis.of_assistant) for c in candidates]
@@ -72,6 +73,7 @@ def rank_personal(
         if analysis.days and _said_then(record, analysis):
             score += _DAY
         candidate.score = score + _DECISIVE * min(1.0, decisive.get(record.id, 0.0))
+    _support(candidates)
     _to_one(candidates)
     # A wish applies to the question without covering it.
     best = max(
@@ -85,6 +87,33 @@ def rank_personal(
     weigh_wishes(candidates, analysis, lexicon)
     _to_one(candidates)
     return best
+
+
+def term_weights(analysis: Analysis, bags: Sequence[Bag], lexicon: Lexicon) -> dict[str, float]:
+    """The query's terms by their rarity; those about the conversation itself say little."""
+    weights = rarity(analysis.terms, bags)
+    for term in weights.keys() & set(lexicon.terms(_ABOUT_TALK)):
+        weights[term] *= _TALK
+    return weights
+
+
+def _support(candidates: Sequence[Candidate]) -> None:
+    """An answer that was found speaks for what it answers, in whatever words that was asked; it
+    lifts nothing among the best.
+    """
+    answers: dict[str, float] = {}
+    for candidate in candidates:
+        asked = str(candidate.record.detail.get("replies_to", ""))
+        if asked:
+            answers[asked] = max(answers.get(asked, 0.0), candidate.score)
+    if not answers:
+        return
+    most = _SUPPORTED * max(candidate.score for candidate in candidates)
+    for candidate in candidates:
+        score = candidate.score
+        said = [one.message_id for one in candidate.record.evidence if one.role == "user"]
+        answered = max((answers.get(message, 0.0) for message in said), default=0.0)
+        candidate.score = max(score, min(score + _SUPPORT * answered, most))
 
 
 def _to_one(candidates: Sequence[Candidate]) -> None:

@@ -149,6 +149,16 @@ def test_raw_turns_come_first_without_small_talk() -> None:
     assert "mode:fast" in draft.tags
 
 
+def test_an_answer_knows_what_it_answers() -> None:
+    answer = "I recommend three trails near the city: Fern Gully, Mount Ash and the Old Dam loop."
+    event = talk("Any good hiking places?", ("assistant", answer), ("assistant", answer))
+    for drafts in (message_memory(event), extract(event)):
+        told = [one for one in drafts if one.evidence[0].role == "assistant"]
+        assert [one.detail["replies_to"] for one in told] == ["m0-0", "m0-0"]
+    (unasked,) = message_memory(talk(("assistant", answer)))
+    assert "replies_to" not in unasked.detail
+
+
 def test_a_long_answer_of_the_assistant_stays_searchable() -> None:
     answer = "I recommend three trails near the city: Fern Gully, Mount Ash and the Old Dam loop."
     kept = active([talk("Any good hiking places?", ("assistant", answer))])

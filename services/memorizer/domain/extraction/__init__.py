@@ -22,12 +22,14 @@ _VIEWS = {
 
 def message_memory(event: MessagesRecorded) -> list[MemoryDraft]:
     """The coarse memories, searchable at once: each turn that says anything, as it was said."""
-    turns = (
-        Turn(event, message)
-        for message in event.messages
-        if message.role in {"user", "assistant"} and message.text.strip()
-    )
-    drafts = (raw_draft(turn) for turn in turns)
+    drafts: list[MemoryDraft | None] = []
+    asked = ""
+    for message in event.messages:
+        if message.role in {"user", "assistant"} and message.text.strip():
+            answers = asked if message.role == "assistant" else ""
+            drafts.append(raw_draft(Turn(event, message), answers))
+        if message.role == "user":
+            asked = message.id
     return [draft for draft in drafts if draft is not None]
 
 
@@ -39,12 +41,13 @@ def extract(event: MessagesRecorded, context: Sequence[MemoryRecord] = ()) -> li
     """
     drafts: list[MemoryDraft] = []
     previous = _last_answer(context)
-    asked, after_tools = "", False
+    asked: Message | None = None
+    after_tools = False
     for message in event.messages:
         turn = Turn(event, message)
         if message.role == "user":
             drafts.extend(user_drafts(turn, previous))
-            asked, after_tools = message.text, False
+            asked, after_tools = message, False
         elif message.role == "tool":
             after_tools = True
         elif message.role == "assistant" and message.text.strip():

@@ -6,6 +6,7 @@ from typing import cast
 
 from pydantic import JsonValue
 
+from services.kernel.contracts.events import Message
 from services.kernel.contracts.records import Kind
 from services.memorizer.domain.extraction import talk
 from services.memorizer.domain.extraction.attributes import labels
@@ -42,8 +43,10 @@ _ACKNOWLEDGES = re.compile(
 )
 
 
-def assistant_drafts(turn: Turn, *, asked: str, after_tools: bool) -> list[MemoryDraft]:
-    """What the assistant did or found by tools as facts; an answer of substance as raw words."""
+def assistant_drafts(turn: Turn, *, asked: Message | None, after_tools: bool) -> list[MemoryDraft]:
+    """What the assistant did or found by tools as facts; an answer of substance as raw words.
+    asked: the user's message before it.
+    """
     text = turn.message.text
     spans = [one for one in sentences(text) if not talk.is_small_talk(one.text)]
     telling = [
@@ -55,10 +58,11 @@ def assistant_drafts(turn: Turn, *, asked: str, after_tools: bool) -> list[Memor
     done = [one for one in telling if pattern.search(one.text)]
     stated = telling if after_tools else [one for one in done if talk.has_specifics(one.text)]
     if stated and len(text) <= _LONGEST_REPORT:
-        return [_done(turn, stated[0].start, stated[-1].end, asked)]
+        question = asked.text if asked is not None else ""
+        return [_done(turn, stated[0].start, stated[-1].end, question)]
     if not telling or not _worth_keeping(text):
         return []
-    draft = raw_draft(turn)
+    draft = raw_draft(turn, asked.id if asked is not None else "")
     return [draft] if draft else []
 
 

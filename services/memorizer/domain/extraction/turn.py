@@ -69,9 +69,16 @@ def _speaker(event: MessagesRecorded, message: Message) -> Speaker:
 
 
 def raw(
-    turn: Turn, words: str, evidence: tuple[MessageEvidence, ...], *, weight: float
+    turn: Turn,
+    words: str,
+    evidence: tuple[MessageEvidence, ...],
+    *,
+    weight: float,
+    replies_to: str = "",
 ) -> MemoryDraft:
-    """Words of the turn as they were said, behind role and time."""
+    """Words of the turn as they were said, behind role and time. replies_to: the id of the
+    message that they answer.
+    """
     return turn.draft(
         Kind.MESSAGE,
         0,
@@ -83,11 +90,14 @@ def raw(
         content=same_words(words),
         confidence=0.5,
         weight=weight,
+        detail={"replies_to": replies_to} if replies_to else {},
     )
 
 
-def raw_draft(turn: Turn) -> MemoryDraft | None:
-    """The turn as it was said, None where it says nothing."""
+def raw_draft(turn: Turn, replies_to: str = "") -> MemoryDraft | None:
+    """The turn as it was said, None where it says nothing. replies_to: the id of the message that
+    it answers.
+    """
     text = turn.message.text
     telling = [
         one
@@ -100,7 +110,13 @@ def raw_draft(turn: Turn) -> MemoryDraft | None:
     start, end = (0, len(text)) if coded else (telling[0].start, telling[-1].end)
     evidence = (turn.evidence(start, end),)
     weight = 0.7 if turn.message.role == "user" else 0.5
-    return raw(turn, text[start:end].strip()[:LONGEST_MESSAGE], evidence, weight=weight)
+    return raw(
+        turn,
+        text[start:end].strip()[:LONGEST_MESSAGE],
+        evidence,
+        weight=weight,
+        replies_to=replies_to,
+    )
 
 
 def tags_of(event: MessagesRecorded, title: str, value: str) -> tuple[str, ...]:
