@@ -14,6 +14,7 @@ from services.retriever.domain.assembly import assemble, level, set_relativity
 from services.retriever.domain.background.choosing import Choice, choose
 from services.retriever.domain.background.facts import sources, telling_words
 from services.retriever.domain.candidates import Candidate, gather, ordered
+from services.retriever.domain.covering import cover
 from services.retriever.domain.fusion import dense_weight
 from services.retriever.domain.knowledge import rank_knowledge
 from services.retriever.domain.merging import (
@@ -22,7 +23,7 @@ from services.retriever.domain.merging import (
     spread,
     without_duplicates,
 )
-from services.retriever.domain.personal import rank_personal
+from services.retriever.domain.personal import rank_personal, term_weights
 from services.retriever.domain.placing import place
 from services.retriever.domain.query import Analysis
 from services.retriever.domain.text import bag as words_of
@@ -174,6 +175,9 @@ def _personal(
     )
     kept = without_duplicates(ordered(candidates)[:_KEPT], analysis.terms, lexicon)
     kept = spread(kept, several=analysis.several)
+    if not analysis.several:
+        bags = [words_of(candidate, lexicon) for candidate in kept]
+        kept = cover(kept, term_weights(analysis, bags, lexicon), lexicon)
     set_relativity(kept, level(best))
     return kept
 
