@@ -4,87 +4,52 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_I = re.IGNORECASE
-_COUNTED = """
-    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
-    sixteen seventeen eighteen nineteen twenty
-"""
-_EN_NUMBERS = {word: value for value, word in enumerate(_COUNTED.split())}
-_ZH_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
-# unit: (dimension, factor to the base unit). Ages and spans of time are not compared.
-_UNITS: dict[str, tuple[str, float]] = {}
-for _names, _dimension, _factor in (
-    ("周岁 岁", "age", 12.0),
-    ("月龄 个月大 个多月大", "age", 1.0),
-    ("个月 months month", "months", 1.0),
-    ("年 years year yrs", "years", 12.0),
-    ("天 日 days day", "days", 1.0),
-    ("周 星期 个星期 weeks week", "days", 7.0),
-    ("晚 个晚上 nights night", "nights", 1.0),
-    ("小时 个小时 hours hour hrs h", "minutes", 60.0),
-    ("分钟 minutes minute mins min", "minutes", 1.0),
-    ("公斤 千克 kg kilos kilo kilograms", "mass", 1.0),
-    ("斤", "mass", 0.5),
-    ("克 g grams", "mass", 0.001),
-    ("磅 lb lbs pounds", "mass", 0.4536),
-    ("吨 tonnes tons", "mass", 1000.0),
-    ("公里 千米 km kilometres kilometers", "length", 1000.0),
-    ("米 m metres meters", "length", 1.0),
-    ("厘米 公分 cm", "length", 0.01),
-    ("毫米 mm", "length", 0.001),
-    ("英寸 寸 inches inch", "inches", 1.0),
-    ("平米 平方米 平 ㎡ sqm", "area", 1.0),
-    ("元 块 块钱 人民币 yuan rmb cny", "cny", 1.0),
-    ("万元 万块 万", "cny", 10000.0),
-    ("usd dollars $", "usd", 1.0),
-    ("eur euros euro €", "eur", 1.0),
-    ("gbp £", "gbp", 1.0),
-    ("人 个人 名 位 people persons guests employees seats users heads", "people", 1.0),
-    ("度 ℃ °c degrees", "degrees", 1.0),
-    ("gb", "bytes", 1.0),
-    ("tb", "bytes", 1024.0),
-    ("mb", "bytes", 1 / 1024),
-    ("kw 千瓦", "power", 1.0),
-    ("% 百分之", "percent", 1.0),
-    ("学分 credits", "credits", 1.0),
-    ("次 times", "times", 1.0),
-):
-    for _name in _names.split():
-        _UNITS[_name] = (_dimension, _factor)
-
-_NUMBER = (
-    r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|[零〇一二两三四五六七八九十百]+|\b(?:"
-    + "|".join(_EN_NUMBERS)
-    + r")\b"
+from services.kernel.language.counting import (
+    AGE_EN,
+    CURRENCIES,
+    EN_NUMBERS,
+    MONEY,
+    MULTIPLE,
+    MULTIPLES,
+    NUMBER,
+    THING,
+    UNIT,
+    UNITS,
+    value_of,
 )
-_UNIT = "|".join(re.escape(name) for name in sorted(_UNITS, key=len, reverse=True))
-_AGE_EN = r"(?:months?|weeks?|years?|yrs?)[\s-]*(?:old|of age)"
-_ANY_NUMBER = re.compile(_NUMBER, _I)
+from services.kernel.language.versions import version_ranges, versions
+
+_I = re.IGNORECASE
+_ANY_NUMBER = re.compile(NUMBER, _I)
 _TO = r"(?:\s*[-–—~～至到]\s*|\s+to\s+|\s+and\s+)"
 _RANGE = re.compile(
-    rf"(?P<aged>\bage[sd]?\s+|\bbetween\s+)?(?P<low>{_NUMBER})\s*(?P<lowunit>{_UNIT})?{_TO}"
-    rf"(?P<high>{_NUMBER})(?P<half>半)?[\s-]*(?P<unit>{_AGE_EN}|{_UNIT})?(?![a-z])",
+    rf"(?P<aged>\bage[sd]?\s+|\bbetween\s+)?(?P<money>{MONEY})?(?P<low>(?>{NUMBER}))"
+    rf"(?P<lowtimes>{MULTIPLE})?\s*(?P<lowunit>{UNIT})?{_TO}(?:{MONEY})?"
+    rf"(?P<high>(?>{NUMBER}))(?P<times>{MULTIPLE})?(?P<half>半)?[\s-]*"
+    rf"(?P<unit>{AGE_EN}|{UNIT})?(?![a-z])(?:[ -]?(?P<thing>{THING}))?",
     _I,
 )
 _BEFORE = (
     r"\b(?:under|below|less than|fewer than|up to|at most|no more than|not more than|within"
     r"|maximum(?: of)?|max\.?|over|above|more than|at least|from|minimum(?: of)?|min\.?|older than"
     r"|younger than|aged|age)\s+|不超过|不高于|不大于|不多于|最多|至多|低于|小于|少于|未满|不满"
-    r"|超过|高于|大于|多于|至少|不少于|不低于|最少|满|年满|[<>≤≥]=?"
+    r"|不足|不到|超过|高于|大于|多于|至少|不少于|不低于|最少|满|年满|[<>≤≥]=?"
 )
 _BOUND = re.compile(
-    rf"(?P<before>{_BEFORE})?\s*(?P<number>{_NUMBER})(?P<half>半)?[\s-]*"
-    rf"(?P<unit>{_AGE_EN}|{_UNIT})?(?P<half2>半)?s?\s*(?P<after>及?以下|以内|之内|以上|及以上|起"
+    rf"(?P<before>{_BEFORE})?\s*(?P<money>{MONEY})?(?P<number>(?>{NUMBER}))(?P<times>{MULTIPLE})?"
+    rf"(?P<half>半|\s+and\s+a\s+half)?(?:多个?|来|余)?[\s-]*"
+    rf"(?P<unit>{AGE_EN}|{UNIT})?(?P<half2>半)?\s*(?P<after>及?以下|以内|之内|以上|及以上|起"
     rf"|and under|and below|or less|or fewer|or under|or younger"
-    rf"|and over|and above|and up|or more|or older|or over|and older|\+)?",
+    rf"|and over|and above|and up|or more|or older|or over|and older|\+)?"
+    rf"(?:\s*(?P<unit2>{UNIT})|[ -]?(?P<thing>{THING}))?",
     _I,
 )
 # What may stand before the number of either, and how far back that is looked for.
-_LEAD = re.compile(rf"(?:{_BEFORE}|\bage[sd]?\s+|\bbetween\s+)?\s*$", _I)
+_LEAD = re.compile(rf"(?:{_BEFORE}|\bage[sd]?\s+|\bbetween\s+)?\s*(?:{MONEY})?$", _I)
 _LONGEST_LEAD = 24
 _LOW_WORDS = re.compile(
     r"under|below|less|fewer|up to|at most|no more|not more|within|max|younger|不超过|不高于"
-    r"|不大于|不多于|最多|至多|低于|小于|少于|未满|不满|<|≤|以下|以内|之内",
+    r"|不大于|不多于|最多|至多|低于|小于|少于|未满|不满|不足|不到|<|≤|以下|以内|之内",
     _I,
 )
 _HIGH_WORDS = re.compile(
@@ -100,17 +65,50 @@ _PROHIBITION = re.compile(
 _AGE_HINT = re.compile(
     r"岁|年龄|儿童|幼|婴|老人|\bage|\bchild|\bkids?\b|\badults?\b|\binfants?\b|\btoddlers?\b"
     r"|\bseniors?\b|\bpensioners?\b|\bteen"
-    r"|(?<![\d.])\d{1,2} (?:and|or) (?:over|under|older|younger)\b",
+    r"|(?<![\d.])\d{1,2} (?:and|or) (?:over|under|older|younger)\b"
+    r"|\b(?:over|under)[ -]\d{1,2}s\b",
     _I,
 )
 # "I'm 67", "she just turned 12".
 _PLAIN_AGE = re.compile(
     r"\b(?:i['’]m|i am|he['’]s|she['’]s|is|turn(?:s|ed|ing)|aged?)\s+(?:just |already |almost "
     r"|now )?"
-    r"(?P<years>\d{1,2}|" + "|".join(_EN_NUMBERS) + r")\b(?![.:/%-]\d)",
+    r"(?P<years>\d{1,2}|" + "|".join(EN_NUMBERS) + r")\b(?![.:/%-]\d)",
     _I,
 )
-_BARE_UNIT = re.compile(rf"[\s-]*(?:{_UNIT}|%|°)(?![a-z])|[a-z]", _I)
+# "今年 38", "快四十了".
+_PLAIN_AGE_ZH = re.compile(
+    r"(?:今年|刚满|虚岁|周岁|年近|年过|快|都|已经|马上|奔)\s*(?P<years>\d{1,2}|[一二三四五六七八九十]{1,3})"
+    r"(?=(?:多|出头)?(?:了|啦)|多?岁?[，,。！!；]|$)"
+)
+# "in my early thirties": some years above the ten.
+_DECADE = re.compile(
+    r"\bin (?:my|his|her|their|our) (?:(?P<part>early|mid|late)[\s-])?"
+    r"(?P<ten>[2-9]0|twen|thir|for|fif|six|seven|eigh|nine)(?:['’]?s|ties)\b",
+    re.IGNORECASE,
+)
+_DECADES = "twen thir for fif six seven eigh nine"
+_PARTS = {"early": 2.0, "mid": 5.0, "late": 8.0, "": 5.0}
+# "a team of 14", "there are five of us".
+_GROUP = re.compile(
+    rf"\b(?:team|group|party|family|crew|class|staff|household|bunch|company|headcount) of "
+    rf"(?:about |around |roughly |just )?(?P<of>{NUMBER})(?![.,%]?\d)"
+    rf"|(?P<us>{NUMBER}) of (?:us|them)\b",
+    _I,
+)
+_BARE_UNIT = re.compile(rf"[\s-]*(?:{UNIT}|%|°)(?![a-z])|[a-z]", _I)
+
+
+_PLAIN = "plain"
+_THINGS = "thing:"
+_LARGE = 1000.0
+_YEARS = range(1900, 2101)
+# Dimensions that may measure the same, in the same base unit: of a quantity, and of a range.
+_MAY_BE = frozenset(
+    {("age", "years"), ("months", "years"), ("years", "months")}
+    | {(_PLAIN, money) for money in ("cny", "usd", "gbp", "eur")}
+    | {(money, _PLAIN) for money in ("cny", "usd", "gbp", "eur")}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,17 +121,27 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """low <= value <= high in the base unit; forbidden: what lies inside is excluded."""
+    """low <= value <= high in the base unit; forbidden: what lies inside is excluded; main: it
+    stands in the heading, as what the text is about.
+    """
 
     dimension: str
     low: float
     high: float
     forbidden: bool = False
+    main: bool = False
 
     def concerns(self, quantity: Quantity) -> bool:
-        """Whether both measure the same; bare years may be somebody's age."""
+        """Whether both measure the same: bare years may be somebody's age, as bare months in a
+        heading; bare large numbers may be money.
+        """
         pair = (quantity.dimension, self.dimension)
-        return pair[0] == pair[1] or pair == ("age", "years")
+        return pair[0] == pair[1] or pair in _MAY_BE or (self.main and pair == ("age", "months"))
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has two ends that admit what lies between."""
+        return self.low > 0 and self.high < float("inf") and not self.forbidden
 
     def admits(self, value: float) -> bool:
         """Whether the text speaks of this value."""
@@ -143,28 +151,46 @@ class Range:
 
 def is_unit(term: str) -> bool:
     """Whether a term only measures."""
-    return term in _UNITS
+    return term in UNITS
 
 
 def quantities(text: str) -> list[Quantity]:
     """Plain values with units, no bounds: "13 kg", "两岁半", "three-month-old"."""
     found = []
-    taken = [match.span() for match in _around_numbers(_RANGE, "low", text) if match["unit"]]
+    taken = [
+        match.span()
+        for match in _around_numbers(_RANGE, "low", text)
+        if _measure(match, text, value_of(match["low"])) is not None
+    ]
     for match in _around_numbers(_BOUND, "number", text):
-        if match["unit"] is None or any(a < match.end() and match.start() < b for a, b in taken):
+        if any(a < match.end() and match.start() < b for a, b in taken):
             continue
         bounded = (match["before"] or "").strip().lower() not in {"", "aged", "age", "满", "年满"}
-        if bounded or match["after"]:
+        value = value_of(match["number"]) + (0.5 if match["half"] or match["half2"] else 0.0)
+        measure = _measure(match, text, value)
+        if bounded or match["after"] or measure is None:
             continue
-        dimension, factor = _unit(match["unit"], text, match.end())
-        value = _value(match["number"]) + (0.5 if match["half"] or match["half2"] else 0.0)
-        found.append(Quantity(dimension, value * factor))
+        found.append(Quantity(measure[0], value * measure[1]))
     found.extend(
-        Quantity("age", _value(match["years"]) * 12)
+        Quantity("age", value_of(match["years"]) * 12)
         for match in _PLAIN_AGE.finditer(text)
         if not _BARE_UNIT.match(text, match.end())
     )
+    found.extend(_plainly(text))
+    found.extend(Quantity("version", value) for value in versions(text))
     return found
+
+
+def _plainly(text: str) -> Iterator[Quantity]:
+    """Ages and headcounts without their unit."""
+    for match in _PLAIN_AGE_ZH.finditer(text):
+        yield Quantity("age", value_of(match["years"]) * 12)
+    for match in _DECADE.finditer(text):
+        ten = match["ten"].lower()
+        tens = float(ten) if ten.isdigit() else 10.0 * (2 + _DECADES.split().index(ten))
+        yield Quantity("age", (tens + _PARTS[(match["part"] or "").lower()]) * 12)
+    for match in _GROUP.finditer(text):
+        yield Quantity("people", value_of(match["of"] or match["us"]))
 
 
 def ranges(text: str) -> list[Range]:
@@ -172,17 +198,12 @@ def ranges(text: str) -> list[Range]:
     found: list[Range] = []
     taken: list[tuple[int, int]] = []
     for match in _around_numbers(_RANGE, "low", text):
-        unit = match["unit"] or match["lowunit"]
-        if unit is None and match["aged"] is None:
+        value = value_of(match["high"]) + (0.5 if match["half"] else 0.0)
+        measure = _measure(match, text, value)
+        if measure is None:
             continue
-        dimension, factor = _unit(unit, text, match.end()) if unit else ("age", 12.0)
-        low_factor = factor
-        if match["lowunit"]:
-            low_dimension, low_factor = _unit(match["lowunit"], text, match.end())
-            if low_dimension != dimension:
-                low_factor = factor
-        low = _value(match["low"]) * low_factor
-        high = (_value(match["high"]) + (0.5 if match["half"] else 0.0)) * factor
+        dimension, factor = measure
+        low, high = _lowest(match, text, dimension, factor), value * factor
         if low > high:
             continue
         # Whole ages and sizes run up to the next one: "4-6 years" holds five and a half.
@@ -196,6 +217,7 @@ def ranges(text: str) -> list[Range]:
         if not any(first < match.end() and match.start() < last for first, last in taken)
         and (bound := _bound(match, text)) is not None
     )
+    found.extend(Range("version", low, high) for low, high in version_ranges(text))
     return found
 
 
@@ -224,12 +246,15 @@ def _bound(match: re.Match[str], text: str) -> Range | None:
     below, above = _LOW_WORDS.search(words), _HIGH_WORDS.search(words)
     if not below and not above:
         return None
-    near = text[max(0, match.start() - 12) : match.end() + 12]
-    unit = match["unit"]
-    if unit is None and not _AGE_HINT.search(near):
+    value = value_of(match["number"]) + (0.5 if match["half"] else 0.0)
+    measure = _measure(match, text, value)
+    if measure is None or measure[0].startswith(_THINGS):
+        near = text[max(0, match.start() - 12) : match.end() + 12]
+        measure = ("age", 12.0) if _AGE_HINT.search(near) else measure
+    if measure is None:
         return None
-    dimension, factor = _unit(unit, text, match.end()) if unit else ("age", 12.0)
-    value = (_value(match["number"]) + (0.5 if match["half"] else 0.0)) * factor
+    dimension, factor = measure
+    value *= factor
     forbidden = _forbidden(text, match.start(), match.end())
     low, high = (0.0, value) if below else (value, float("inf"))
     return Range(dimension, low, high, forbidden)
@@ -248,38 +273,65 @@ def _forbidden(text: str, start: int, end: int) -> bool:
     return bool(_PROHIBITION.search(after) or _PROHIBITION.search(before))
 
 
+def _measure(match: re.Match[str], text: str, value: float) -> tuple[str, float] | None:
+    """Dimension and factor of a number; None where it measures nothing."""
+    said = match.groupdict()
+    times = MULTIPLES[said["times"].strip().lower()] if said["times"] else 1.0
+    unit = said["unit"] or said.get("lowunit") or said.get("unit2")
+    if unit:
+        dimension, factor = _unit(unit, text, match.end())
+        return dimension, factor * times
+    if said["money"]:
+        return CURRENCIES[said["money"].strip()], times
+    if said.get("aged"):
+        return ("age", 12.0) if said["aged"].lower().startswith("age") else _counted(said, value)
+    if times > 1.0 and not said["times"].isascii():
+        return "cny", times
+    if value * times >= _LARGE:
+        grouped = "," in (said.get("number") or said.get("high") or "")
+        return None if times == 1.0 and not grouped and int(value) in _YEARS else (_PLAIN, times)
+    return _counted(said, value)
+
+
+def _counted(said: dict[str, str], value: float) -> tuple[str, float] | None:
+    """Whatever else is counted, by its name."""
+    if value >= _LARGE:
+        return _PLAIN, 1.0
+    thing = said["thing"]
+    return (f"{_THINGS}{thing.lower().rstrip('s')}", 1.0) if thing else None
+
+
+def _lowest(match: re.Match[str], text: str, dimension: str, factor: float) -> float:
+    """The lower end of a range in the base unit: by its own unit, else by that of the upper."""
+    low = value_of(match["low"])
+    if match["lowtimes"] and not match["lowunit"]:
+        own = MULTIPLES[match["lowtimes"].strip().lower()]
+        return (
+            low
+            * own
+            * factor
+            / (MULTIPLES[match["times"].strip().lower()] if match["times"] else 1.0)
+        )
+    if match["lowunit"]:
+        low_dimension, low_factor = _unit(match["lowunit"], text, match.end())
+        own = MULTIPLES[match["lowtimes"].strip().lower()] if match["lowtimes"] else 1.0
+        return low * own * (low_factor if low_dimension == dimension else factor)
+    high = value_of(match["high"])
+    # "5 to 10 thousand" is 5,000 to 10,000; "5,000 to 1万" is not.
+    if match["times"] and low >= high:
+        factor /= MULTIPLES[match["times"].strip().lower()]
+    return low * factor
+
+
 def _unit(unit: str, text: str, end: int) -> tuple[str, float]:
     lowered = unit.lower().strip()
-    if re.search(r"old|of age", lowered):
+    if re.search(r"old|of age|^y/?o$", lowered):
         if lowered.startswith("month"):
             return "age", 1.0
         return ("age", 0.23) if lowered.startswith("week") else ("age", 12.0)
-    dimension, factor = _UNITS[lowered]
+    dimension, factor = UNITS[lowered]
     if dimension in {"months", "years"}:
         near = text[max(0, end - 28) : end + 12]
         if re.match(r"\s*大|\s*的?(?:宝宝|婴儿|幼)", text[end:]) or _AGE_HINT.search(near):
             return "age", factor
     return dimension, factor
-
-
-def _value(text: str) -> float:
-    lowered = text.lower()
-    if lowered in _EN_NUMBERS:
-        return float(_EN_NUMBERS[lowered])
-    if lowered[0].isdigit() and lowered.isascii():
-        return float(lowered.replace(",", ""))
-    return _chinese(text)
-
-
-def _chinese(text: str) -> float:
-    total, digit = 0, 0
-    for character in text:
-        if character == "十":
-            total += (digit or 1) * 10
-            digit = 0
-        elif character == "百":
-            total += (digit or 1) * 100
-            digit = 0
-        else:
-            digit = _ZH_DIGITS[character]
-    return float(total + digit)

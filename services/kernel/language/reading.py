@@ -8,7 +8,7 @@ of the signed terms only what does not follow from the plain ones.
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
@@ -21,7 +21,7 @@ from services.kernel.language.quantities import Range, ranges
 from services.kernel.language.signs import Signed, signed
 from services.kernel.language.text import Bag, Lexicon, heading_text, whole_text
 
-_VERSION = 1
+_VERSION = 2
 # Stands in no term: terms are words, and names are made of them with "~", "#" and spaces.
 _BETWEEN = "|"
 
@@ -55,7 +55,10 @@ def read(record: MemoryRecord, lexicon: Lexicon) -> Reading:
         signed=Signed(said.plus, said.minus, frozenset(), said.barred),
         heading=frozenset(names(headings, lexicon)),
         title=frozenset((*lexicon.terms(headings), *lexicon.terms(name))),
-        ranges=tuple(ranges(text)),
+        ranges=(
+            *(replace(one, main=True) for one in ranges(headings)),
+            *ranges(record.value),
+        ),
     )
 
 
@@ -77,7 +80,13 @@ def encode(reading: Reading) -> str:
         _joined(reading.title),
         # JSON has no infinity: an open end is null.
         [
-            (one.dimension, one.low, None if one.high == float("inf") else one.high, one.forbidden)
+            (
+                one.dimension,
+                one.low,
+                None if one.high == float("inf") else one.high,
+                one.forbidden,
+                one.main,
+            )
             for one in reading.ranges
         ],
     )
@@ -114,8 +123,8 @@ def decode(
         heading=_split(heading),
         title=_split(title),
         ranges=tuple(
-            Range(dimension, low, float("inf") if high is None else high, forbidden)
-            for dimension, low, high, forbidden in spans
+            Range(dimension, low, float("inf") if high is None else high, forbidden, main)
+            for dimension, low, high, forbidden, main in spans
         ),
     )
 

@@ -11,7 +11,7 @@ from services.kernel.language.text import Lexicon
 _WORDS = 7
 _CHARACTERS = 10
 _HAN = "\u3400"
-_VERB = 2
+_LONGEST_VERB = 8
 _BACK = 2
 
 
@@ -52,7 +52,7 @@ def negated(text: str) -> list[Span]:
         bars = bool(wording.BARS.search(around))
         if end > match.end():
             spans.append(Span(match.end(), end, hard, bars))
-        if masked[match.start()] >= _HAN and end - match.end() <= _VERB and _ends(masked, end):
+        if masked[match.start()] >= _HAN and _object_before(masked, match.end()):
             # The object stands before: "香菜我一口都不吃", "牛奶、芝士这些都不能碰".
             start = _reach_back(masked, match.start())
             if start < match.start():
@@ -62,14 +62,22 @@ def negated(text: str) -> list[Span]:
         if start < match.start():
             spans.append(Span(start, match.start(), hard=True, bars=True))
     for sentence in wording.SENTENCE.finditer(masked):
-        harm = wording.HARM.search(sentence.group())
-        if harm is not None:
-            end = sentence.start() + harm.start()
-            start = max(masked.rfind(mark, sentence.start(), end) for mark in ":：;；,，") + 1
-            start = _from_enumeration(masked, max(start, sentence.start()), sentence.start())
-            if start < end:
-                spans.append(Span(start, end, hard=True))
+        spans.extend(_kept_away(masked, sentence.start(), sentence.group()))
     return sorted(spans, key=lambda span: span.start)
+
+
+def _kept_away(text: str, place: int, sentence: str) -> Iterator[Span]:
+    """What a sentence that begins at `place` says to do harm, or refuses after naming it."""
+    harm = wording.HARM.search(sentence)
+    if harm is not None:
+        end = place + harm.start()
+        start = max(text.rfind(mark, place, end) for mark in ":：;；,，") + 1
+        start = _from_enumeration(text, max(start, place), place)
+        if start < end:
+            yield Span(start, end, hard=True)
+    refused = wording.REFUSAL.search(sentence)
+    if refused is not None and refused.start() > 0:
+        yield Span(place, place + refused.start(), hard=True)
 
 
 def signed(text: str, lexicon: Lexicon) -> Signed:
@@ -130,9 +138,15 @@ def _reach(text: str, start: int) -> int:
     return place
 
 
-def _ends(text: str, place: int) -> bool:
-    """Whether a clause ends at `place`, a final particle aside."""
-    return wording.CLAUSE_END.match(text, place) is not None
+def _object_before(text: str, place: int) -> bool:
+    """Whether what follows a negator, up to the clause's end, is at most a verb."""
+    limit = wording.SCOPE_END.search(text, place)
+    last = limit.start() if limit is not None else len(text)
+    return (
+        last - place <= _LONGEST_VERB
+        and wording.CLAUSE_END.match(text, last) is not None
+        and wording.BARE_VERB.fullmatch(text, place, last) is not None
+    )
 
 
 def _reach_back(text: str, end: int) -> int:

@@ -33,15 +33,20 @@ NO_NEGATOR = re.compile(
 NEGATOR = re.compile(
     rf"{_ZH}(?:不再|不能|不可|不得|不宜|不许|不准|不要|不想|不用|不吃|不喝|不含|不适(?:合|用)|不包括"
     r"|不支持|不提供|不享受|不喜欢|不是|不"
-    r"|没有|没|毫无|无|零(?![售食件钱点下碎散部度\d一二三四五六七八九])|勿|未|别|禁止|严禁|禁|忌|避免|避开|拒绝|戒掉?|讨厌|排除|除了|以外|受不了"
-    r"|而非)"
+    r"|没有|没|毫无|无|零(?![售食件钱点下碎散部度\d一二三四五六七八九])|勿|未|别|禁止|严禁|禁|忌|避免|避开|远离|拒绝|戒[掉了]?(?!指|备|尺|律)|讨厌|反感|嫌弃?|最烦|怕(?!是|不)|排除|除了|以外"
+    r"|(?:受|忍|容忍|接受|承受|吃|喝|住|用|穿|闻|坐)不(?:了|住|惯|来|起)|而非)"
     r"|\b(?:not|never|no|none|neither|nor|without|cannot|avoid(?:s|ing|ed)?|except(?:ing)?"
     r"|exclud(?:e|es|ing)"
     r"|allerg(?:ic|y|ies) to|intoleran(?:t|ce) (?:to|of)|sensitive to|instead of|rather than"
     r"|other than"
     r"|refus(?:e|es|ed|ing)|hate[sd]?|dislike[sd]?|lack(?:s|ing)?|quit|free (?:of|from)"
     r"|contraindicated (?:in|for)"
-    r"|stay(?:s|ing)? away from|unsuitable for|forbidden|prohibited)\b|\b\w++(?<=n)['’]t\b",
+    r"|(?:stay|keep|shy)(?:s|ing)? away from|steer(?:s|ing)? clear of|afraid of|scared of"
+    r"|terrified of|fed up with|sick of|put off by|wary of|detests?|loathes?|apart from"
+    r"|aside from|anything but|nothing (?:with|containing|made (?:of|with))|skip(?:ping)?"
+    r"|hold the|leave out|(?:gave|given|giving|give) up|stopped (?=\w+ing)|reacts? (?:badly )?to"
+    r"|(?:i['’]?m|she['’]?s|he['’]?s|we['’]?re|been|being) off (?!to|for|on|work|the|sick|next)"
+    r"|unsuitable for|forbidden|prohibited)\b|\b\w++(?<=n)['’]t\b",
     I,
 )
 # What excludes without appeal.
@@ -62,7 +67,12 @@ BARS = re.compile(
 )
 # The scope is what stands before, as in "X过敏", "X-free".
 AFTER_NEGATOR = re.compile(
-    rf"{_ZH}(?:(?:会|就|容易|严重)?(?:过敏|不耐受)|禁用|除外|忌用|慎用)|[\s-]free\b"
+    rf"{_ZH}(?:(?:会|就|容易|严重)?(?:过敏|不耐受?)|禁用|除外|忌用|慎用|免了|免谈|就算了|踩过?雷|劝退"
+    r"|有阴影|(?:碰|吃|喝|沾|闻|用|动)不得)|[\s-]free\b"
+    r"|(?:['’]s|['’]re|\bis|\bare|\bwas|\bwere)(?:n['’]t| not)? (?:\w+ly )?(?:out of the question"
+    r"|off (?:the (?:table|menu|list|cards)|limits)|not? an option|an option (?=\Z)|a (?:\w+ )?no\b"
+    r"|a (?:deal[ -]?breaker|non[ -]?starter)|no[ -]go|not my (?:thing|cup of tea|style))"
+    r"|\b(?:isn|aren|wasn|weren)['’]t (?:an option|my (?:thing|cup of tea|style)|for me)"
     r"|\b(?:excluded|allerg(?:y|ies)|(?:should|must|may|can) (?:not|avoid|never)|intolerance"
     r"|(?:is|are) (?:forbidden|prohibited|excluded))\b",
     I,
@@ -89,16 +99,31 @@ SCOPE_END = re.compile(
 # One more item of an enumeration: few words, or few characters, up to the next comma or end.
 ENUMERATION = re.compile(
     r"\s*(?:(?:or|and|nor)\s+)?(?:[a-z][\w-]*(?:\s(?!or\b|and\b|nor\b)[a-z][\w-]*)?"
-    r"|(?:(?![可能是有会要应宜适])[\u3400-\u9fff]){1,3})"
+    r"|(?:(?![可能是有会要应宜适太很真都也就还不没我你他她它])[\u3400-\u9fff]){1,3})"
     r"\s*(?=[，,。.！？!?；;]|\s(?:or|and|nor)\s|$)",
     I,
 )
 
+# What may follow a Chinese negator whose object stands before it: "折叠的别给我推", "我也不考虑".
+BARE_VERB = re.compile(
+    r"(?:再|给[我咱俺]们?|帮我|替我|太|敢|愿意?|打算|准备|予|作|去|会|能|肯|想|要|让|许|准|用|必|往"
+    r"|推荐?|考虑|接受|喜欢|合适|感兴趣|放心)*.{0,2}"
+)
+# What is said before, in the same sentence, is refused.
+REFUSAL = re.compile(
+    r"\b(?:never again|no thanks?|no thank you|not for (?:me|us)|hard pass|no way|not again"
+    r"|count me out"
+    r"|(?:can|could)(?:no|['’])t (?:stand|bear) (?:it|them|that))\b"
+    rf"|{_ZH}(?:(?:再也|以后|绝对?|死也|打死|这辈子|坚决)(?:都|再|也|我)*(?:不|别)"
+    r"(?:会|再|想|要|给我)*[买用吃喝去碰选订推住坐来做试穿]"
+    r"|敬谢不敏|没有下次)",
+    I,
+)
 CLAUSE_END = re.compile(r"[了的呢吧啊哦]?\s*(?:$|[，,。.！？!?；;\n])")
 
 SELF = re.compile(
-    r"我们|我|咱们?|俺|本人|自己|用户|(?<![\w'])(?:i|i['’](?:m|ve|d|ll)|we|we['’](?:re|ve|d|ll)"
-    r"|my|our|me|us|myself|the user)(?![\w])",
+    r"我们|我|咱们?|俺|本人|自己|用户|(?<![\w'])(?:i|i['’](?:m|ve|d|ll)|im|ive|we"
+    r"|we['’](?:re|ve|d|ll)|my|mine|our|ours|me|us|myself|ourselves|the user)(?![\w])",
     I,
 )
 _KIN_ZH = (
@@ -108,7 +133,10 @@ _KIN_ZH = (
     r"|伯伯|阿姨|姑姑?|舅舅?|姨妈?|嫂子?"
     r"|姐夫|妹夫|侄[子女]|外甥女?|亲戚|家人|同事|朋友|闺蜜|室友|舍友|同学|邻居|老板|领导|上司"
     r"|主管|经理|客户|房东|师傅|导师|老师"
-    r"|搭档|队友|哥们|别人|人家|有人|他们|她们|他|她"
+    r"|搭档|队友|哥们|兄弟|姐妹|小伙伴|伙伴|徒弟|徒儿|师兄|师姐|师弟|师妹|学长|学姐|学弟|学妹"
+    r"|下属|组员|组长|实习生|老乡|网友|病友|租客|房客|合伙人|甲方|丈母娘|老丈人|公婆"
+    r"|舅妈|婶婶?|伯母|姑父|姨父|姑妈|表亲|孙媳|儿媳|女婿|亲家|前夫|前妻|前任"
+    r"|大[哥姐叔妈爷]|同桌|对门|楼[上下]的?|隔壁|别家|人家|别人|有人|他们|她们|他|她"
 )
 _KIN_EN = (
     r"husband|wife|partner|spouse|boyfriend|girlfriend|fianc[eé]e?|mother|father|mum|mom|dad"
@@ -117,8 +145,12 @@ _KIN_EN = (
     r"|(?:mother|father|brother|sister)-in-law"
     r"|friends?|colleagues?|co-?workers?|boss|manager|neighbou?rs?|roommates?|flatmates?"
     r"|housemates?|teammates?|clients?|landlord"
-    r"|landlady|tenants?|teacher|classmates?|somebody|someone|he|she|they|him|his|her|hers|their"
-    r"|them"
+    r"|landlady|tenants?|teacher|classmates?|coursemates?|dorm ?mates?|team ?mates?|mates?"
+    r"|budd(?:y|ies)|pals?|blokes?|guy|lady|ex|mentor|mentee|apprentices?|interns?|trainees?"
+    r"|supervisor|in-?laws?|nan|nana|gran|granny|granddad"
+    r"|grandad|step(?:mum|mom|dad|mother|father|brother|sister)|folks|relatives?"
+    r"|other half|everyone else|everybody else|other people|somebody|someone|he|she|they|him|his"
+    r"|her|hers|their|them"
 )
 OTHER = re.compile(rf"(?:{_KIN_ZH})|\b(?:{_KIN_EN})\b", I)
 _DEPENDANT_ZH = r"宝宝|孩子|小孩|娃|儿子|女儿|闺女|孙子|孙女|婴儿|小猫|小狗|狗狗|猫咪|猫|狗|犬|宠物"
@@ -129,8 +161,10 @@ _DEPENDANT_EN = (
 DEPENDANT = re.compile(rf"(?:{_DEPENDANT_ZH}|它们?)|\b(?:{_DEPENDANT_EN}|its?)\b", I)
 # "my husband", "我姐", "我的同事": the first person owns, the other one acts.
 POSSESSED = re.compile(
-    rf"(?:我们|我|咱们?|俺)(?:的|家的?|们的?|那个?|这个?)?(?:{_KIN_ZH})"
-    rf"|\b(?:my|our)\s+(?:\w+\s+){{0,2}}?(?:{_KIN_EN})\b",
+    rf"(?:我们|我|咱们?|俺)(?:的|家的?|们的?)?(?:[那这几有一][个位些群帮]?)?(?:[^，。！？；,;]{{0,6}}的)?"
+    rf"(?:[老小大亲]|最好的)?(?:{_KIN_ZH})"
+    rf"|\b(?:my|our)\s+(?:[\w-]+\s+){{0,2}}?(?:{_KIN_EN})"
+    rf"(?:['’]s\b|\b)(?! and (?:i|me)\b)",
     I,
 )
 OWN_DEPENDANT = re.compile(
@@ -188,8 +222,18 @@ CHANGED = re.compile(
     r"|过渡)?(?:到|成|为|至|去)"
     r"|\b(?:from)\s+(?P<a2>(?:[\w.-]+\s+){1,6}?)(?:in)?to\b"
     r"|(?:不是|而不是|而非|并非|代替|取代)(?P<a3>[^，。；！？,;]{1,12})"
-    r"|\b(?:instead of|rather than|replaced|replacing|left"
-    r"|moved out of)\s+(?P<a4>(?:[\w.-]+\s?){1,4})",
+    r"|把(?P<a5>[^，。；！？,;]{1,12}?)(?:给|都|全)?(?:卖|退|扔|停|关|注销|处理|淘汰|删|卸载?|取消|辞)"
+    r"[掉了]"
+    r"|(?:卖[掉了]|退[掉了]|注销了?|停用了?|弃用了?|淘汰了?|告别了?|辞[掉去了]|离开了?|扔[掉了]|换掉了?"
+    r"|搬离了?|搬出了?)(?P<a6>[^，。；！？,;]{1,12})"
+    r"|\b(?:instead of|rather than|replaced|replacing|moved out of|got(?:ten)? rid of"
+    r"|ditch(?:ed|ing)|dropp(?:ed|ing)|dump(?:ed|ing)|scrapp(?:ed|ing)|ripp(?:ed|ing) out"
+    r"|retir(?:ed|ing)(?! from)"
+    r"|(?:moved|moving|switched|switching|migrated|migrating|came|come|got) (?:away from|off"
+    r"|over from)|done with|finished with|parted with|said goodbye to|swapped|trad(?:ed|ing) in"
+    r"|gave up|sold|cancelled|canceled|phased out|stopped using"
+    r"|(?:i|we)(?: have|['’]ve)?(?: just| finally| recently)? left(?!.*\b(?:on|in|at|behind)\b))\s+"
+    r"(?P<a4>(?:(?!(?:for|last|this|in|on|when|and|to|so)\b)[\w.-]+\s?){1,4})",
     I,
 )
 CLAUSE = re.compile(

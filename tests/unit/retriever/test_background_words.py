@@ -28,6 +28,13 @@ LEXICON = Lexicon(LexicalBm25().tokens)
         ("dairy-free and tasty", "dairi", "tasti"),
         ("零乳糖，口感偏甜", "乳糖", "口感"),
         ("零售价格便宜", "", "零售"),
+        ("红木家具我也不考虑，太普通", "家具", "普通"),
+        ("折叠椅千万别给我推荐", "折叠", ""),
+        ("这种面料穿着发热，以后再也不买了", "面料", ""),
+        ("Stairs are out of the question, a lift is fine", "stair", "lift"),
+        ("Wool isn't an option for us", "wool", ""),
+        ("Tried the window seat, never again", "window", ""),
+        ("I'm off sugar, but fruit is fine", "sugar", "fruit"),
     ],
 )
 def test_signs(text: str, negated: str, said: str) -> None:
@@ -46,6 +53,9 @@ def test_signs(text: str, negated: str, said: str) -> None:
         ("Do you deliver to Cork?", [("self", 0.35)]),
         ("我在北京上班，附近有健身房吗？", [("self", 1), ("self", 0.35)]),
         ("我和老婆都吃素", [("self", 1)]),
+        ("带我的那位师傅住城东，人挺好", [("other", 1), ("other", 1)]),
+        ("我有个在外地的同事办的是年卡", [("other", 1)]),
+        ("He has the big one. Mine's the small one", [("other", 1), ("self", 1)]),
     ],
 )
 def test_subjects_questions_and_past(text: str, weights: list[tuple[str, float]]) -> None:
@@ -82,6 +92,19 @@ def test_it_in_a_question_is_no_pet() -> None:
         ("不超过 5 公斤", []),
         ("it cost me 1,850 euros", [Quantity("eur", 1850)]),
         ("the meeting is 2 hours away from 9", [Quantity("minutes", 120)]),
+        ("thirty-two years old", [Quantity("age", 384)]),
+        ("我今年 38，", [Quantity("age", 456)]),
+        ("in my late fifties", [Quantity("age", 696)]),
+        ("there are five of us", [Quantity("people", 5)]),
+        ("a team of 14", [Quantity("people", 14)]),
+        ("一共四个人，两百多平", [Quantity("people", 4), Quantity("area", 200)]),
+        ("I make £42k", [Quantity("gbp", 42000)]),
+        ("年薪 30 万", [Quantity("cny", 300000)]),
+        ("两千三百块", [Quantity("cny", 2300)]),
+        ("27,500 a year", [Quantity("plain", 27500)]),
+        ("with forty branches", [Quantity("thing:branche", 40)]),
+        ("in 2019 or so", []),
+        ("我们装的是 7.4，", [Quantity("version", 7004)]),
     ],
 )
 def test_quantities(text: str, found: list[Quantity]) -> None:
@@ -98,6 +121,15 @@ def test_quantities(text: str, found: list[Quantity]) -> None:
         ("65 years and over", Quantity("age", 800), Quantity("age", 300)),
         ("up to 10 kg", Quantity("mass", 8), Quantity("mass", 14)),
         ("10–40 人", Quantity("people", 26), Quantity("people", 9)),
+        ("10 or more people", Quantity("people", 12), Quantity("people", 9)),
+        ("3 to 4 branches", Quantity("thing:branche", 4), Quantity("thing:branche", 5)),
+        ("income 20,000 to 35,000", Quantity("gbp", 27500), Quantity("plain", 41000)),
+        ("£20k to £35k", Quantity("plain", 27500), Quantity("gbp", 41000)),
+        ("5–10 万元", Quantity("cny", 70000), Quantity("cny", 700000)),
+        ("over 65s", Quantity("age", 800), Quantity("age", 300)),
+        ("7.x 版本", Quantity("version", 7004), Quantity("version", 8001)),
+        ("3.2 or later", Quantity("version", 4000), Quantity("version", 3001)),
+        ("适用于 5.1 及以下", Quantity("version", 5000), Quantity("version", 6000)),
     ],
 )
 def test_ranges(text: str, inside: Quantity, outside: Quantity) -> None:

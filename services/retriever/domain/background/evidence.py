@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from services.kernel.language.naming import is_kin
+from services.kernel.language.quantities import Range
 from services.retriever.domain.background.facts import Fact
 from services.retriever.domain.background.variants import Matrix, Section
 
@@ -107,8 +108,7 @@ class Evidence:
                 for column, one in enumerate(self._sections):
                     told = [r for r in one.ranges if r.concerns(quantity)]
                     if told:
-                        fits = all(r.admits(quantity.value) for r in told)
-                        verdicts[column] = 1.0 if fits else -1.0
+                        verdicts[column] = 1.0 if _fits(told, quantity.value) else -1.0
                 if (verdicts > 0).any() and (verdicts < 0).any():
                     found[row] += fact.weight * verdicts
         return np.clip(found, -1.0, 1.0)
@@ -149,6 +149,15 @@ def strongest(shares: Matrix) -> Matrix:
     contra = (np.clip(rising, None, 0.0) * discount[:, None]).sum(axis=0)
     total: Matrix = pro + contra
     return total
+
+
+def _fits(told: Sequence[Range], value: float) -> bool:
+    """Whether ranges admit a value: those of the heading, where it names some. Of ranges with
+    both ends one is enough, open ones must all admit it.
+    """
+    told = [one for one in told if one.main] or told
+    closed = [one.admits(value) for one in told if one.closed]
+    return all(one.admits(value) for one in told if not one.closed) and any(closed or [True])
 
 
 def _presence(term: str, one: Section) -> tuple[float, float]:

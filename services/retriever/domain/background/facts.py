@@ -203,7 +203,7 @@ def _signed(text: str, start: int, end: int, spans: list[Span], lexicon: Lexicon
 def _left_behind(piece: str) -> tuple[list[str], str]:
     left = []
     for match in wording.CHANGED.finditer(piece):
-        name = next((n for n in ("a1", "a2", "a3", "a4") if match[n]), None)
+        name = next((n for n in ("a1", "a2", "a3", "a4", "a5", "a6") if match[n]), None)
         if name is not None:
             left.append(match[name])
     rest = piece
