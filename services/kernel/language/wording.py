@@ -46,6 +46,9 @@ NEGATOR = re.compile(
     r"|aside from|anything but|nothing (?:with|containing|made (?:of|with))|skip(?:ping)?"
     r"|hold the|leave out|(?:gave|given|giving|give) up|stopped (?=\w+ing)|reacts? (?:badly )?to"
     r"|(?:i['’]?m|she['’]?s|he['’]?s|we['’]?re|been|being) off (?!to|for|on|work|the|sick|next)"
+    r"|(?:(?:throw|threw|thrown|throwing)s? up|(?:get|got|fall|fell|feel|felt|been)s? (?:\w+ )?"
+    r"(?:sick|ill|queasy|bloated)|(?:come|came|break|broke)s? out in \w+)"
+    r" (?=when|whenever|after|from|if|on|with|every)"
     r"|unsuitable for|forbidden|prohibited)\b|\b\w++(?<=n)['’]t\b",
     I,
 )
@@ -241,8 +244,10 @@ CLAUSE = re.compile(
     r"|并且|另外"
     r"|\b(?:but|because|while|whereas|although|though|however|so that|since)\b"
     r"|\band (?=(?:i|we|my|our|he|she|his|her|they|their|it)\b)"
-    r"|(?<=说|道|讲)(?=我|他|她)|(?:\b(?:says?|said|told me|tells me|thinks?|thought"
-    r"|reckons?)\b(?: that)?)",
+    r"|\bthat (?=(?:i|we|my|our)\b)|(?=\b(?:me|us) "
+    r"(?:on|onto|to|a|an|the|up|into|as|over|from|off)\b)"
+    r"|(?<=说|道|讲|让|叫|派|给|劝|要|求|替|帮)(?=我|他|她)|(?:\b(?:says?|said|told me|tells me"
+    r"|thinks?|thought|reckons?)\b(?: that)?)",
     I,
 )
 SENTENCE = re.compile(r"[^。！？!?\n.]*(?:\.(?!\s|$)[^。！？!?\n.]*)*[。！？!?\n.]*")

@@ -43,6 +43,8 @@ TOLD = [
     ("About eight people are in my team.", "eight"),
     ("I'm going to adopt a puppy next week.", "puppy"),
     ("I will have surgery on my knee in June.", "surgery"),
+    ("I bank with you under a joint account.", "joint account"),
+    ("I started a master's in physics, it's a taught course.", "taught course"),
 ]
 
 
@@ -61,6 +63,18 @@ def test_an_aside_of_substance_stays_among_the_turns_words() -> None:
     drafts = extract(talk("The scenery and the atmosphere there were fascinating."))
     assert [one.kind for one in drafts] == [Kind.MESSAGE]
     assert "fascinating" in drafts[0].value
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("花生、核桃这些都不能碰。", "核桃"),
+        ("我的年票能转让吗？", "年票"),
+        ("Does my season ticket cover trams?", "season ticket"),
+    ],
+)
+def test_what_shows_whom_one_talks_to_stays_among_the_turns_words(text: str, words: str) -> None:
+    assert any(words in one.value for one in extract(talk(text)))
 
 
 def test_a_recommendation_to_the_assistant_names_who_spoke() -> None:

@@ -6,6 +6,7 @@ from services.kernel.adapters.lexical import LexicalBm25
 from services.kernel.language.quantities import Quantity, quantities, ranges
 from services.kernel.language.signs import signed
 from services.kernel.language.text import Lexicon
+from services.retriever.domain.background.evidence import akin
 from services.retriever.domain.background.facts import Source, clauses, facts
 from services.retriever.domain.query import analyse
 
@@ -34,6 +35,7 @@ LEXICON = Lexicon(LexicalBm25().tokens)
         ("Stairs are out of the question, a lift is fine", "stair", "lift"),
         ("Wool isn't an option for us", "wool", ""),
         ("Tried the window seat, never again", "window", ""),
+        ("He throws up whenever there is rice in it", "rice", ""),
         ("I'm off sugar, but fruit is fine", "sugar", "fruit"),
     ],
 )
@@ -55,6 +57,9 @@ def test_signs(text: str, negated: str, said: str) -> None:
         ("我和老婆都吃素", [("self", 1)]),
         ("带我的那位师傅住城东，人挺好", [("other", 1), ("other", 1)]),
         ("我有个在外地的同事办的是年卡", [("other", 1)]),
+        ("The landlord wants proof that I hold a permit", [("other", 1), ("self", 1)]),
+        ("老板让我用平板", [("other", 1), ("self", 1)]),
+        ("My boss put me on the late shift", [("other", 1), ("self", 1)]),
         ("He has the big one. Mine's the small one", [("other", 1), ("self", 1)]),
     ],
 )
@@ -71,6 +76,22 @@ def weights_of(text: str, query: str) -> list[float]:
 def test_another_person_counts_only_where_the_query_names_them() -> None:
     assert weights_of("我妈是退休职工", "我能报销多少") == []
     assert weights_of("我妈是退休职工", "我妈能报销多少") == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kin"),
+    [
+        ("belgium", "belgian", True),
+        ("marri", "marriag", True),
+        ("rent", "renter", True),
+        ("company", "complet", False),
+        ("art", "artist", False),
+        ("孕", "孕", True),
+    ],
+)
+def test_words_of_one_family(first: str, second: str, kin: bool) -> None:
+    assert akin(first, second) is kin
+    assert akin(second, first) is kin
 
 
 def test_the_pronoun_is_no_country() -> None:

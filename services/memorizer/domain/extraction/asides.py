@@ -61,7 +61,8 @@ _MOOD_EN = re.compile(
 )
 _TO_ASSISTANT_ZH = re.compile(r"(?<!叫)(?:你|您)(?!们)")
 _TO_ASSISTANT_EN = re.compile(
-    r"(?<!thank )(?<!if )\byou(?:r|rs|rself)?\b(?! know\b)(?!['’]?s\b)", re.IGNORECASE
+    r"(?<!thank )(?<!if )(?<!with )(?<!from )\byou(?:r|rs|rself)?\b(?! know\b)(?!['’]?s\b)",
+    re.IGNORECASE,
 )
 _SPECIFIC_ZH = re.compile(
     r"\d|《|“|[A-Za-z]{2,}|[二两三四五六七八九十百千]+(?:多)?(?:个|人|位|口|次|本|部|只|天|年|月|岁|块|元|公里|斤|杯|台|家|门|项)"

@@ -25,6 +25,8 @@ from services.memorizer.domain.extraction.units import Unit, units
 _TELLING = 2
 # Content words (English, Chinese) from which questions and asides are kept as they were said.
 _LEAST_WORDS = {"question": (5, 7), "aside": (3, 5)}
+# A question about what is the speaker's own shows what he has.
+_LEAST_OF_OWN = (3, 3)
 _LONG_TURN = 240
 _LONGEST_STORY = 1600
 _NEIGHBOURHOOD = 400
@@ -39,6 +41,13 @@ _NEGATED = re.compile(
     r"cannot)\b|n['’]t\b",
     re.IGNORECASE,
 )
+# What somebody cannot have, whoever it is.
+_BARRED = re.compile(
+    r"(?:不能|不可|不得|别|不)(?:再|给)?(?:吃|喝|碰|沾|用|闻|含)|过敏|不耐受|忌口|\b(?:can['’]?t|cannot|mustn['’]?t|never) "
+    r"(?:eat|drink|have|touch|use|take|wear)|\ballerg|\bintoleran",
+    re.IGNORECASE,
+)
+_OWN = re.compile(r"我(?:们)?(?:的|家|这)|\b(?:my|our)\b", re.IGNORECASE)
 _NO_SUBJECT = re.compile(
     r"(?:still|now|as|with|at|in|on|from|also|currently|recently|just|been|working|living|trying|looking|"
     r"planning|using|got|moved|started|bought|went|had|have|need|want|love|prefer|hate)\b(?! (?:the|a) \w+ (?:is|was))",
@@ -354,5 +363,8 @@ def _rest(turn: Turn, found: Sequence[Unit]) -> list[MemoryDraft]:
 
 def _substantial(sort: str, words: str) -> bool:
     count = (talk.telling_words if sort == "aside" else talk.content_words)(words)
-    enough = _LEAST_WORDS[sort][is_chinese(words)]
+    if sort == "aside" and _BARRED.search(words) and count >= _TELLING:
+        return True
+    least = _LEAST_OF_OWN if sort == "question" and _OWN.search(words) else _LEAST_WORDS[sort]
+    enough = least[is_chinese(words)]
     return count >= enough or (count >= _TELLING and talk.has_specifics(words))

@@ -60,7 +60,8 @@ _PLACE = re.compile(
     r"\b(?:in|to|at|near|around)\s+(?:the\s+)?((?-i:[A-Z])[\w'’-]+(?:\s+(?-i:[A-Z])[\w'’-]+){0,3})"
 )
 _VAGUE = re.compile(
-    r"^(?:(?:that|it|this|which|everything|all)(?:['’]s| (?:sounds|looks|seems|is|was|would be|will be))"
+    r"^(?:(?!(?:that|it|this)(?:['’]s| is| was) an? (?!(?:good|great|nice|lovely|bit|shame|real|huge|big|really|very|pretty|little|lot|tough|"
+    r"hard|fun|beautiful|wonderful|fantastic|terrible|bad|pity|relief|pleasure|joke|deal)\b)\w+ \w+)(?:that|it|this|which|everything|all)(?:['’]s| (?:sounds|looks|seems|is|was|would be|will be))"
     r"(?: \w+){0,4}|(?:i['’]?ll|i will|let me|i['’]m going to|i can)(?: \w+)? (?:try|take a look|check|"
     r"keep|think|give|look|consider|remember|do|let you know)\b.{0,24}|what an? .{0,30}|"
     r"i (?:think|hope|guess|believe|agree|see|get it|feel the same|know)(?: so| it| that)?(?: too)?|"

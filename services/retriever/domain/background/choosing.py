@@ -30,6 +30,7 @@ _NAMED = 0.3
 _ALONE = 0.25
 _COMPANY = 0.5
 _TELLING = 0.5
+_FAINT = 0.2
 # What the query found stays in the answer, however much of the background speaks against it.
 _FOUND = 0.02
 
@@ -80,11 +81,15 @@ def choose(
     near = _nearness(base, alike, weights.variant)
     telling = contrast(sections, wanted)
     evidence = Evidence(sections, telling, near)
-    told = [fact for fact in told if evidence.concerns(fact)]
-    if not told:
-        return Choice({})
-    per_fact, amounts = evidence.support(told), evidence.measures(told)
-    against = evidence.exclusion(told)
+    concerned = [fact for fact in told if evidence.concerns(fact)]
+    per_fact, amounts = evidence.support(concerned), evidence.measures(concerned)
+    against = evidence.exclusion(concerned)
+    if _faint(np.abs(per_fact) + np.abs(amounts) + against, near):
+        per_fact, amounts = evidence.support(told), evidence.measures(told)
+        per_fact += evidence.kinship(told)
+        against = evidence.exclusion(told)
+    else:
+        told = concerned
     matching = int(((np.abs(per_fact) + np.abs(amounts) + against) > 0).any(axis=1).sum())
     if not matching:
         return Choice({})
@@ -123,6 +128,11 @@ def _nearness(base: Matrix, alike: Matrix, variant: float) -> Matrix:
     kin = np.minimum(1.0, (alike / variant) ** 2) * ties[None, :]
     found: Matrix = np.maximum(kin.max(axis=1), ties)
     return found
+
+
+def _faint(shares: Matrix, near: Matrix) -> bool:
+    """Whether no fact says anything that is more than chance of the variants."""
+    return float((shares * near).max(initial=0.0)) < _FAINT
 
 
 def _alternatives(base: Matrix) -> float:

@@ -1,5 +1,6 @@
 """What each fact says for and against each candidate."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -17,6 +18,9 @@ _SOFT_PENALTY = 0.6
 _BARRED = 5.0
 _VARIANT = 0.25
 _NAMED = 2.0
+_KIN = 0.3
+_ROOT = 4
+_COMMON = 0.6
 
 
 class Evidence:
@@ -65,6 +69,29 @@ class Evidence:
                     found[row, column] += self._telling[term] * (g * _NEGATED - factor * p)
             found[row] *= fact.weight
         return found
+
+    def kinship(self, facts: Sequence[Fact]) -> Matrix:
+        """Facts × candidates: what the kin of the facts' words says in the headings of the
+        variants, where the words themselves say nothing: 孕妇 after 怀孕, Belgian after Belgium.
+        """
+        found: Matrix = np.zeros((len(facts), len(self._sections)))
+        heads = [column for column in range(len(self._sections)) if self._near[column] >= _VARIANT]
+        if len(heads) < 2:  # noqa: PLR2004 - one has no variants
+            return found
+        families: dict[str, dict[str, set[int]]] = {}
+        for column in heads:
+            for word in self._sections[column].heading:
+                families.setdefault(_root(word), {}).setdefault(word, set()).add(column)
+        families.pop("", None)
+        for row, fact in enumerate(facts):
+            for side, sign in ((fact.signed.plus, _KIN), (fact.signed.minus, -_KIN)):
+                for term in side:
+                    alike = families.get(_root(term), {}).items()
+                    columns = {place for word, at in alike if akin(term, word) for place in at}
+                    if 0 < len(columns) < len(heads):
+                        share = math.log(len(heads) / len(columns)) / math.log(len(heads))
+                        found[row, list(columns)] += sign * share * fact.weight
+        return np.clip(found, -_KIN, _KIN)
 
     def exclusion(self, facts: Sequence[Fact]) -> Matrix:
         """E, facts × candidates: α h (1 - e^(-2x)), x the weight of terms with opposite signs in
@@ -149,6 +176,23 @@ def strongest(shares: Matrix) -> Matrix:
     contra = (np.clip(rising, None, 0.0) * discount[:, None]).sum(axis=0)
     total: Matrix = pro + contra
     return total
+
+
+def akin(first: str, second: str) -> bool:
+    """Whether two words are of one family, as far as their letters show: the same Chinese
+    character, or a common beginning of at least 4 letters and 3/5 of the longer one.
+    """
+    if not first.isascii() or first == second:
+        return first == second
+    needed = max(_ROOT, math.ceil(_COMMON * max(len(first), len(second))))
+    return len(second) >= needed and first.startswith(second[:needed])
+
+
+def _root(word: str) -> str:
+    """What words of one family share at least; "" for what has none."""
+    if not word.isascii():
+        return word if len(word) == 1 else ""
+    return word[:_ROOT] if len(word) >= _ROOT and word.isalpha() else ""
 
 
 def _fits(told: Sequence[Range], value: float) -> bool:
