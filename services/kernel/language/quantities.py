@@ -66,7 +66,10 @@ _AGE_HINT = re.compile(
     r"岁|年龄|儿童|幼|婴|老人|\bage|\bchild|\bkids?\b|\badults?\b|\binfants?\b|\btoddlers?\b"
     r"|\bseniors?\b|\bpensioners?\b|\bteen"
     r"|(?<![\d.])\d{1,2} (?:and|or) (?:over|under|older|younger)\b"
-    r"|\b(?:over|under)[ -]\d{1,2}s\b",
+    r"|\b(?:over|under)[ -]\d{1,2}s\b"
+    r"|\b(?:people|persons?|anyone|anybody|everyone|those|travell?ers?|passengers?|drivers?|guests?"
+    r"|members?|applicants?|customers?|patients?|visitors?|students?|adults?) (?:aged )?"
+    r"(?:over|under|above|below)\b",
     _I,
 )
 # "I'm 67", "she just turned 12".
@@ -249,7 +252,7 @@ def _bound(match: re.Match[str], text: str) -> Range | None:
     value = value_of(match["number"]) + (0.5 if match["half"] else 0.0)
     measure = _measure(match, text, value)
     if measure is None or measure[0].startswith(_THINGS):
-        near = text[max(0, match.start() - 12) : match.end() + 12]
+        near = text[max(0, match.start() - 16) : match.end() + 12]
         measure = ("age", 12.0) if _AGE_HINT.search(near) else measure
     if measure is None:
         return None

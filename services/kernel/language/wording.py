@@ -200,6 +200,19 @@ PAST = re.compile(
     r"|\bmy ex\b|\bbefore (?:that|this|i|we)\b|\b(?:sold|cancelled|canceled|gave up|returned)\b",
     I,
 )
+# What holds now, whatever was said just before.
+NOW = re.compile(
+    r"现在|如今|目前|眼下|改(?:成|用|为|做|去)|换(?:成|到|了)|转(?:到|成|为)|升(?:到|级|成|为)|调(?:到|去)|搬(?:到|去|进)"
+    r"|\bnow\b|\bthese days\b|\bcurrently\b|\bas of\b|\binstead\b|\bfrom now on\b|\bsince then\b",
+    I,
+)
+# The query asks for several persons together.
+JOINT = re.compile(
+    r"我们俩|我们两|我俩|咱俩|咱们|我们(?:全|一)?家|一家|全家|家里人?|两口子|(?:带|陪|跟|和|同)[^，。]{0,4}(?:一起|去|吃|住)"
+    r"|\b(?:two|three|four|five|both|all) of us\b|\bfor (?:us|both|everyone|everybody)\b|\bus all\b"
+    r"|\b(?:our|the|my) family\b|\btogether\b|\bcan we\b|\bshould we\b|\bcould we\b",
+    I,
+)
 # The query wants another one of what the user has.
 ALTERNATIVE = re.compile(
     r"换(?:一|个|款|种|家|台|成|别)|另[一外]|别的|其[他它]|替代|改[用买吃换选]|代替"

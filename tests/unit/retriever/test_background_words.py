@@ -94,6 +94,13 @@ def test_words_of_one_family(first: str, second: str, kin: bool) -> None:
     assert akin(second, first) is kin
 
 
+def test_what_another_cannot_have_counts_where_both_are_asked_for() -> None:
+    assert weights_of("My husband is allergic to latex", "Which gloves for me?") == []
+    assert weights_of("My husband is allergic to latex", "Which gloves for the two of us?") == [0.7]
+    assert weights_of("我爱人对花粉过敏", "我们俩去哪里玩好") == [0.7]
+    assert weights_of("我爱人喜欢花", "我们俩去哪里玩好") == []
+
+
 def test_the_pronoun_is_no_country() -> None:
     assert "us" not in signed("They cannot find us", LEXICON).minus
     assert "us" in signed("Orders from the US are late", LEXICON).plus
@@ -147,6 +154,7 @@ def test_quantities(text: str, found: list[Quantity]) -> None:
         ("income 20,000 to 35,000", Quantity("gbp", 27500), Quantity("plain", 41000)),
         ("£20k to £35k", Quantity("plain", 27500), Quantity("gbp", 41000)),
         ("5–10 万元", Quantity("cny", 70000), Quantity("cny", 700000)),
+        ("Not valid for people over 70", Quantity("age", 600), Quantity("age", 900)),
         ("over 65s", Quantity("age", 800), Quantity("age", 300)),
         ("7.x 版本", Quantity("version", 7004), Quantity("version", 8001)),
         ("3.2 or later", Quantity("version", 4000), Quantity("version", 3001)),

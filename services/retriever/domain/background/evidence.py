@@ -126,7 +126,8 @@ class Evidence:
 
     def measures(self, facts: Sequence[Fact]) -> Matrix:
         """R, facts × candidates: +α where the section's ranges admit the fact's quantity, -α
-        where they exclude it; only where some candidate admits it and another does not.
+        where they exclude it; only where some candidate admits it and another does not, or where
+        one forbids it.
         """
         found: Matrix = np.zeros((len(facts), len(self._sections)))
         for row, fact in enumerate(facts):
@@ -136,7 +137,13 @@ class Evidence:
                     told = [r for r in one.ranges if r.concerns(quantity)]
                     if told:
                         verdicts[column] = 1.0 if _fits(told, quantity.value) else -1.0
-                if (verdicts > 0).any() and (verdicts < 0).any():
+                barred = any(
+                    not one.admits(quantity.value)
+                    for section in self._sections
+                    for one in section.ranges
+                    if one.forbidden and one.concerns(quantity)
+                )
+                if ((verdicts > 0).any() or barred) and (verdicts < 0).any():
                     found[row] += fact.weight * verdicts
         return np.clip(found, -1.0, 1.0)
 
@@ -150,7 +157,8 @@ def outdated(facts: Sequence[Fact], support: Matrix) -> Matrix:
     choice = support.argmax(axis=1)
     # A name of two words is no stronger a statement than one of one word.
     best = 1 - np.exp(-_NAMED * np.clip(support.max(axis=1), 0.0, None))
-    times = np.array([fact.time for fact in facts])
+    # Of one message, what holds now is later.
+    times = np.array([2 * fact.time + fact.now for fact in facts])
     subjects = np.array([fact.subject for fact in facts])
     replaces = (
         (times[None, :] > times[:, None])

@@ -62,11 +62,14 @@ class Clause:
     named: frozenset[str]
     signed: Signed
     quantities: tuple[Quantity, ...]
+    now: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A clause that weighs something for this query: weight α in 0..1."""
+    """A clause that weighs something for this query: weight α in 0..1. now: it says itself that
+    it holds instead of what was said before.
+    """
 
     text: str
     weight: float
@@ -75,6 +78,7 @@ class Fact:
     signed: Signed
     quantities: tuple[Quantity, ...]
     records: tuple[UUID, ...]
+    now: bool = False
 
 
 def sources(records: Sequence[MemoryRecord]) -> list[Source]:
@@ -113,7 +117,8 @@ def _han(text: str) -> bool:
 
 def facts(found: Sequence[Source], analysis: Analysis, lexicon: Lexicon) -> list[Fact]:
     """The clauses of the sources that weigh something for the query. A query that wants another
-    thing than what the user has turns what the user got into something to leave.
+    thing than what the user has turns what the user got into something to leave; one for several
+    persons heeds what the others cannot have.
     """
     query = analysis.text
     asked = frozenset(
@@ -123,6 +128,7 @@ def facts(found: Sequence[Source], analysis: Analysis, lexicon: Lexicon) -> list
         if match.group().lower() not in _THINGS
     )
     leaving = wording.ALTERNATIVE.search(query) and wording.WISH.search(query)
+    joint = wording.JOINT.search(query) is not None
     told = []
     for source in found:
         for clause in clauses(source.text, lexicon):
@@ -130,6 +136,8 @@ def facts(found: Sequence[Source], analysis: Analysis, lexicon: Lexicon) -> list
             signed = clause.signed
             if leaving and wording.ACQUIRED.search(clause.text):
                 signed = Signed({}, {**signed.plus, **signed.minus}, frozenset())
+            if weight <= 0 and joint and signed.hard:
+                weight, signed = DEPENDANT, Signed({}, signed.minus, signed.hard)
             if weight > 0:
                 told.append(
                     Fact(
@@ -140,6 +148,7 @@ def facts(found: Sequence[Source], analysis: Analysis, lexicon: Lexicon) -> list
                         signed=signed,
                         quantities=clause.quantities,
                         records=source.records(clause.text),
+                        now=clause.now,
                     )
                 )
     return told
@@ -180,6 +189,7 @@ def clauses(text: str, lexicon: Lexicon) -> tuple[Clause, ...]:
                     named=frozenset(map(str.lower, named)),
                     signed=_signed(text, start, end, spans, lexicon),
                     quantities=tuple(quantities(clause)),
+                    now=not question and wording.NOW.search(clause) is not None,
                 )
             )
     return tuple(found)
