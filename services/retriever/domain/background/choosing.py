@@ -86,7 +86,7 @@ def choose(
     against = evidence.exclusion(concerned)
     if _faint(np.abs(per_fact) + np.abs(amounts) + against, near):
         per_fact, amounts = evidence.support(told), evidence.measures(told)
-        per_fact += evidence.kinship(told)
+        per_fact += evidence.kinship(told, lexicon)
         against = evidence.exclusion(told)
     else:
         told = concerned

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from services.kernel.language.naming import is_kin
+from services.kernel.language.naming import is_kin, names
 from services.kernel.language.quantities import Range
+from services.kernel.language.text import Lexicon
 from services.retriever.domain.background.facts import Fact
 from services.retriever.domain.background.variants import Matrix, Section
 
@@ -70,7 +71,7 @@ class Evidence:
             found[row] *= fact.weight
         return found
 
-    def kinship(self, facts: Sequence[Fact]) -> Matrix:
+    def kinship(self, facts: Sequence[Fact], lexicon: Lexicon) -> Matrix:
         """Facts × candidates: what the kin of the facts' words says in the headings of the
         variants, where the words themselves say nothing: 孕妇 after 怀孕, Belgian after Belgium.
         """
@@ -80,7 +81,8 @@ class Evidence:
             return found
         families: dict[str, dict[str, set[int]]] = {}
         for column in heads:
-            for word in self._sections[column].heading:
+            one = self._sections[column]
+            for word in names(one.name, lexicon) or one.heading:
                 families.setdefault(_root(word), {}).setdefault(word, set()).add(column)
         families.pop("", None)
         for row, fact in enumerate(facts):

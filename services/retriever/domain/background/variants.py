@@ -29,7 +29,8 @@ _KIN = 0.3
 class Section:
     """A candidate as evidence sees it: its heading's terms, its signed terms, its ranges.
 
-    terms: all of them. weights: 1 + ln tf of its words, for the cosine.
+    terms: all of them. weights: 1 + ln tf of its words, for the cosine. name: the heading right
+    above it.
     """
 
     heading: frozenset[str]
@@ -40,6 +41,7 @@ class Section:
     depth: int
     terms: frozenset[str]
     weights: Mapping[str, float]
+    name: str = ""
 
 
 def section(candidate: Candidate, lexicon: Lexicon, wanted: AbstractSet[str]) -> Section:
@@ -55,6 +57,7 @@ def section(candidate: Candidate, lexicon: Lexicon, wanted: AbstractSet[str]) ->
         depth=len(anchor.heading_path) if anchor is not None else 0,
         terms=frozenset((*told.heading, *told.signed.plus, *told.signed.minus)),
         weights={term: 1 + math.log(n) for term, n in told.bag.counts.items()},
+        name=anchor.heading_path[-1] if anchor is not None and anchor.heading_path else "",
     )
 
 
