@@ -49,6 +49,7 @@ NEGATOR = re.compile(
     r"|(?:(?:throw|threw|thrown|throwing)s? up|(?:get|got|fall|fell|feel|felt|been)s? (?:\w+ )?"
     r"(?:sick|ill|queasy|bloated)|(?:come|came|break|broke)s? out in \w+)"
     r" (?=when|whenever|after|from|if|on|with|every)"
+    r"|(?:toxic|poisonous|harmful|dangerous|unsafe|hazardous|unfit) (?:to|for)"
     r"|unsuitable for|forbidden|prohibited)\b|\b\w++(?<=n)['’]t\b",
     I,
 )
@@ -63,7 +64,8 @@ HARD = re.compile(
 # What says whom or what something is not for.
 BARS = re.compile(
     r"禁|忌|不宜|不得|不可|不适|不能(?:用|吃|喝|服|参加|使用|做)|慎用|勿|不建议|不推荐"
-    r"|\b(?:forbidden|prohibited|contraindicated|unsuitable)\b|\bavoid(?:ed)? (?:if|in|by|for)\b"
+    r"|\b(?:forbidden|prohibited|contraindicated|unsuitable|toxic|poisonous|harmful|unsafe)\b"
+    r"|\bavoid(?:ed)? (?:if|in|by|for)\b"
     r"|\bnot (?:suitable|allowed|recommended|intended|meant|advised|permitted|for)\b"
     r"|\bmust\s?n['’]?o?t\b",
     I,
@@ -71,7 +73,7 @@ BARS = re.compile(
 # The scope is what stands before, as in "X过敏", "X-free".
 AFTER_NEGATOR = re.compile(
     rf"{_ZH}(?:(?:会|就|容易|严重)?(?:过敏|不耐受?)|禁用|除外|忌用|慎用|免了|免谈|就算了|踩过?雷|劝退"
-    r"|有阴影|(?:碰|吃|喝|沾|闻|用|动)不得)|[\s-]free\b"
+    r"|有阴影|有毒(?!物|素)|有害(?!物|垃圾)|(?:碰|吃|喝|沾|闻|用|动)不得)|[\s-]free\b"
     r"|(?:['’]s|['’]re|\bis|\bare|\bwas|\bwere)(?:n['’]t| not)? (?:\w+ly )?(?:out of the question"
     r"|off (?:the (?:table|menu|list|cards)|limits)|not? an option|an option (?=\Z)|a (?:\w+ )?no\b"
     r"|a (?:deal[ -]?breaker|non[ -]?starter)|no[ -]go|not my (?:thing|cup of tea|style))"
@@ -139,7 +141,7 @@ _KIN_ZH = (
     r"|搭档|队友|哥们|兄弟|姐妹|小伙伴|伙伴|徒弟|徒儿|师兄|师姐|师弟|师妹|学长|学姐|学弟|学妹"
     r"|下属|组员|组长|实习生|老乡|网友|病友|租客|房客|合伙人|甲方|丈母娘|老丈人|公婆"
     r"|舅妈|婶婶?|伯母|姑父|姨父|姑妈|表亲|孙媳|儿媳|女婿|亲家|前夫|前妻|前任"
-    r"|大[哥姐叔妈爷]|同桌|对门|楼[上下]的?|隔壁|别家|人家|别人|有人|他们|她们|他|她"
+    r"|(?:竞争)?对手|同行|对方|其他人|大[哥姐叔妈爷]|同桌|对门|楼[上下]的?|隔壁|别家|人家|别人|有人|他们|她们|他|她"
 )
 _KIN_EN = (
     r"husband|wife|partner|spouse|boyfriend|girlfriend|fianc[eé]e?|mother|father|mum|mom|dad"
@@ -152,8 +154,8 @@ _KIN_EN = (
     r"|budd(?:y|ies)|pals?|blokes?|guy|lady|ex|mentor|mentee|apprentices?|interns?|trainees?"
     r"|supervisor|in-?laws?|nan|nana|gran|granny|granddad"
     r"|grandad|step(?:mum|mom|dad|mother|father|brother|sister)|folks|relatives?"
-    r"|other half|everyone else|everybody else|other people|somebody|someone|he|she|they|him|his"
-    r"|her|hers|their|them"
+    r"|other half|competitors?|rivals?|the others?|everyone else|everybody else|other people"
+    r"|somebody|someone|he|she|they|him|his|her|hers|their|them"
 )
 OTHER = re.compile(rf"(?:{_KIN_ZH})|\b(?:{_KIN_EN})\b", I)
 _DEPENDANT_ZH = r"宝宝|孩子|小孩|娃|儿子|女儿|闺女|孙子|孙女|婴儿|小猫|小狗|狗狗|猫咪|猫|狗|犬|宠物"

@@ -36,6 +36,8 @@ LEXICON = Lexicon(LexicalBm25().tokens)
         ("Wool isn't an option for us", "wool", ""),
         ("Tried the window seat, never again", "window", ""),
         ("He throws up whenever there is rice in it", "rice", ""),
+        ("The berries are toxic to hens, ducks can eat them", "hen", "duck"),
+        ("这种花对兔子有毒，仓鼠可以养", "兔子", "仓鼠"),
         ("I'm off sugar, but fruit is fine", "sugar", "fruit"),
     ],
 )

@@ -19,6 +19,7 @@ _SOFT_PENALTY = 0.6
 _BARRED = 5.0
 _VARIANT = 0.25
 _NAMED = 2.0
+_UNOWNED = 0.4
 _KIN = 0.3
 _ROOT = 4
 _COMMON = 0.6
@@ -132,8 +133,12 @@ class Evidence:
         one forbids it.
         """
         found: Matrix = np.zeros((len(facts), len(self._sections)))
+        owned = {one.dimension for fact in facts if fact.own for one in fact.quantities}
         for row, fact in enumerate(facts):
             for quantity in fact.quantities:
+                # Beside what the user says of himself, who knows whose it is.
+                weight = fact.weight
+                weight *= 1.0 if fact.own or quantity.dimension not in owned else _UNOWNED
                 verdicts = np.zeros(len(self._sections))
                 for column, one in enumerate(self._sections):
                     told = [r for r in one.ranges if r.concerns(quantity)]
@@ -146,7 +151,7 @@ class Evidence:
                     if one.forbidden and one.concerns(quantity)
                 )
                 if ((verdicts > 0).any() or barred) and (verdicts < 0).any():
-                    found[row] += fact.weight * verdicts
+                    found[row] += weight * verdicts
         return np.clip(found, -1.0, 1.0)
 
 

@@ -1,5 +1,6 @@
 """Facts about the user: clauses of what the user said, each weighed."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +22,7 @@ NAMED = 1.0
 QUESTION = 0.35
 CONDITIONAL = 0.35
 PAST = 0.15
+_OWN = re.compile(f"{wording.SELF.pattern}|{wording.DEPENDANT.pattern}", re.IGNORECASE)
 _ENDS = frozenset(",，.。!！?？;；:：")
 _SPOKEN = (Kind.MESSAGE, Kind.FACT, Kind.PREFERENCE)
 
@@ -63,12 +65,13 @@ class Clause:
     signed: Signed
     quantities: tuple[Quantity, ...]
     now: bool = False
+    own: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
     """A clause that weighs something for this query: weight α in 0..1. now: it says itself that
-    it holds instead of what was said before.
+    it holds instead of what was said before. own: it names whom it is about, the user or his.
     """
 
     text: str
@@ -79,6 +82,7 @@ class Fact:
     quantities: tuple[Quantity, ...]
     records: tuple[UUID, ...]
     now: bool = False
+    own: bool = True
 
 
 def sources(records: Sequence[MemoryRecord]) -> list[Source]:
@@ -149,6 +153,7 @@ def facts(found: Sequence[Source], analysis: Analysis, lexicon: Lexicon) -> list
                         quantities=clause.quantities,
                         records=source.records(clause.text),
                         now=clause.now,
+                        own=clause.own,
                     )
                 )
     return told
@@ -189,6 +194,7 @@ def clauses(text: str, lexicon: Lexicon) -> tuple[Clause, ...]:
                     named=frozenset(map(str.lower, named)),
                     signed=_signed(text, start, end, spans, lexicon),
                     quantities=tuple(quantities(clause)),
+                    own=_OWN.search(clause) is not None,
                     now=not question and wording.NOW.search(clause) is not None,
                 )
             )
