@@ -112,7 +112,7 @@ def value_of(text: str) -> float:
     lowered = text.lower()
     if lowered[0].isalpha() and lowered.isascii():
         return _english(lowered)
-    if lowered[0].isdigit() and lowered.isascii():
+    if lowered[0].isdigit():  # of any script: `float` reads full-width digits, too
         return float(lowered.replace(",", ""))
     return _chinese(text)
 

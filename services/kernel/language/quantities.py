@@ -17,17 +17,17 @@ from services.kernel.language.counting import (
     UNITS,
     value_of,
 )
+from services.kernel.language.text import lowered
 from services.kernel.language.versions import version_ranges, versions
 
-_I = re.IGNORECASE
-_ANY_NUMBER = re.compile(NUMBER, _I)
+# All patterns take text in small letters (`lowered`): half the time of ignoring case.
+_ANY_NUMBER = re.compile(NUMBER)
 _TO = r"(?:\s*[-–—~～至到]\s*|\s+to\s+|\s+and\s+)"
 _RANGE = re.compile(
     rf"(?P<aged>\bage[sd]?\s+|\bbetween\s+)?(?P<money>{MONEY})?(?P<low>(?>{NUMBER}))"
     rf"(?P<lowtimes>{MULTIPLE})?\s*(?P<lowunit>{UNIT})?{_TO}(?:{MONEY})?"
     rf"(?P<high>(?>{NUMBER}))(?P<times>{MULTIPLE})?(?P<half>半)?[\s-]*"
     rf"(?P<unit>{AGE_EN}|{UNIT})?(?![a-z])(?:[ -]?(?P<thing>{THING}))?",
-    _I,
 )
 _BEFORE = (
     r"\b(?:under|below|less than|fewer than|up to|at most|no more than|not more than|within"
@@ -42,25 +42,21 @@ _BOUND = re.compile(
     rf"|and under|and below|or less|or fewer|or under|or younger"
     rf"|and over|and above|and up|or more|or older|or over|and older|\+)?"
     rf"(?:\s*(?P<unit2>{UNIT})|[ -]?(?P<thing>{THING}))?",
-    _I,
 )
 # What may stand before the number of either, and how far back that is looked for.
-_LEAD = re.compile(rf"(?:{_BEFORE}|\bage[sd]?\s+|\bbetween\s+)?\s*(?:{MONEY})?$", _I)
+_LEAD = re.compile(rf"(?:{_BEFORE}|\bage[sd]?\s+|\bbetween\s+)?\s*(?:{MONEY})?$")
 _LONGEST_LEAD = 24
 _LOW_WORDS = re.compile(
     r"under|below|less|fewer|up to|at most|no more|not more|within|max|younger|不超过|不高于"
     r"|不大于|不多于|最多|至多|低于|小于|少于|未满|不满|不足|不到|<|≤|以下|以内|之内",
-    _I,
 )
 _HIGH_WORDS = re.compile(
     r"over|above|more than|at least|from|min|older|超过|高于|大于|多于|至少|不少于|不低于|最少"
     r"|满|>|≥|以上|起|\+|and up|or more",
-    _I,
 )
 _PROHIBITION = re.compile(
     r"禁|不宜|不得|不能|不可|勿|慎用|不适|\bnot\b|\bdo not\b|\bforbidden\b|\bunsuitable\b"
     r"|\bavoid\b|\bnever\b|\bprohibited\b",
-    _I,
 )
 _AGE_HINT = re.compile(
     r"岁|年龄|儿童|幼|婴|老人|\bage|\bchild|\bkids?\b|\badults?\b|\binfants?\b|\btoddlers?\b"
@@ -70,14 +66,12 @@ _AGE_HINT = re.compile(
     r"|\b(?:people|persons?|anyone|anybody|everyone|those|travell?ers?|passengers?|drivers?|guests?"
     r"|members?|applicants?|customers?|patients?|visitors?|students?|adults?) (?:aged )?"
     r"(?:over|under|above|below)\b",
-    _I,
 )
 # "I'm 67", "she just turned 12".
 _PLAIN_AGE = re.compile(
     r"\b(?:i['’]m|i am|he['’]s|she['’]s|is|turn(?:s|ed|ing)|aged?)\s+(?:just |already |almost "
     r"|now )?"
     r"(?P<years>\d{1,2}|" + "|".join(EN_NUMBERS) + r")\b(?![.:/%-]\d)",
-    _I,
 )
 # "今年 38", "快四十了".
 _PLAIN_AGE_ZH = re.compile(
@@ -88,7 +82,6 @@ _PLAIN_AGE_ZH = re.compile(
 _DECADE = re.compile(
     r"\bin (?:my|his|her|their|our) (?:(?P<part>early|mid|late)[\s-])?"
     r"(?P<ten>[2-9]0|twen|thir|for|fif|six|seven|eigh|nine)(?:['’]?s|ties)\b",
-    re.IGNORECASE,
 )
 _DECADES = "twen thir for fif six seven eigh nine"
 _PARTS = {"early": 2.0, "mid": 5.0, "late": 8.0, "": 5.0}
@@ -97,9 +90,8 @@ _GROUP = re.compile(
     rf"\b(?:team|group|party|family|crew|class|staff|household|bunch|company|headcount) of "
     rf"(?:about |around |roughly |just )?(?P<of>{NUMBER})(?![.,%]?\d)"
     rf"|(?P<us>{NUMBER}) of (?:us|them)\b",
-    _I,
 )
-_BARE_UNIT = re.compile(rf"[\s-]*(?:{UNIT}|%|°)(?![a-z])|[a-z]", _I)
+_BARE_UNIT = re.compile(rf"[\s-]*(?:{UNIT}|%|°)(?![a-z])|[a-z]")
 
 
 _PLAIN = "plain"
@@ -159,6 +151,7 @@ def is_unit(term: str) -> bool:
 
 def quantities(text: str) -> list[Quantity]:
     """Plain values with units, no bounds: "13 kg", "两岁半", "three-month-old"."""
+    text = lowered(text)
     found = []
     taken = [
         match.span()
@@ -198,6 +191,7 @@ def _plainly(text: str) -> Iterator[Quantity]:
 
 def ranges(text: str) -> list[Range]:
     """Ranges and bounds: "2-12 月龄", "under 12", "65 and over", "不超过 5 公斤"."""
+    text = lowered(text)
     found: list[Range] = []
     taken: list[tuple[int, int]] = []
     for match in _around_numbers(_RANGE, "low", text):

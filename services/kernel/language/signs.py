@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from services.kernel.language import wording
 from services.kernel.language.naming import names
-from services.kernel.language.text import Lexicon
+from services.kernel.language.text import Lexicon, lowered
 
 _WORDS = 7
 _CHARACTERS = 10
@@ -43,7 +43,7 @@ def negated(text: str) -> list[Span]:
     """The negated stretches of a text, in order. A negator reaches about seven words or ten
     Chinese characters, up to the end of the clause; an enumeration goes on.
     """
-    masked = wording.NO_NEGATOR.sub(lambda match: "\0" * len(match.group()), text)
+    masked = wording.NO_NEGATOR.sub(lambda match: "\0" * len(match.group()), lowered(text))
     spans: list[Span] = []
     for match in wording.NEGATOR.finditer(masked):
         end = _reach(masked, match.end())

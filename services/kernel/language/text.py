@@ -50,6 +50,14 @@ def _none(_: str) -> list[str]:
     return []
 
 
+def lowered(text: str) -> str:
+    """In small letters, each character in its place."""
+    small = text.lower()
+    if len(small) == len(text):
+        return small
+    return "".join(one if len(one.lower()) > 1 else one.lower() for one in text)
+
+
 def heading_text(record: MemoryRecord) -> str:
     """Title and headings: the indexed context, else the title alone."""
     return record.context or record.key

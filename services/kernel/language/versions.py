@@ -1,10 +1,11 @@
-"""Versions against ranges of them: 7.4 against "7.x", 3.2 against "3.0 or later"."""
+"""Versions against ranges of them: 7.4 against "7.x", 3.2 against "3.0 or later"; all texts in
+small letters.
+"""
 
 import re
 
 from services.kernel.language.counting import UNIT
 
-_I = re.IGNORECASE
 _PART = 1000.0
 _NAMED = r"(?:\bversions?\s+|\brelease\s+|\bver\.?\s*|版本号?\s*[：:]?\s*|\bv)"
 _LATER = (
@@ -21,7 +22,6 @@ _VERSION = re.compile(
     rf"(?:(?P<to>\s*(?:[-–—~～至到]|to)\s*)v?(?P<high>\d{{1,3}})\.(?P<highminor>\d{{1,3}}|x|\*)"
     rf"(?![\d%]|\s*(?:{UNIT})))?"
     rf"(?:\s*(?:系列|版本|版))?(?:(?P<later>{_LATER})|(?P<earlier>{_EARLIER}))?",
-    _I,
 )
 
 

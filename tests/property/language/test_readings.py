@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from services.kernel.adapters.lexical import LexicalBm25
 from services.kernel.language.naming import names
+from services.kernel.language.quantities import Quantity, quantities, ranges
 from services.kernel.language.reading import decode, decode_bag, encode, read
 from services.kernel.language.text import Lexicon
 from tests.support.searching import passage
@@ -32,6 +33,17 @@ def test_a_kept_reading_is_the_same(text: str, title: str, heading: str, name: s
     kept = encode(reading)
     assert decode(kept) == reading
     assert decode_bag(kept) == reading.bag
+
+
+DIGITS = st.text(st.characters(categories=["Nd"]), min_size=1, max_size=4)
+
+
+@given(number=DIGITS, after=PIECES)
+def test_digits_of_any_script_are_numbers(number: str, after: str) -> None:
+    assert quantities(f"It weighs {number} kg.") == [Quantity("mass", float(number))]
+    # Whatever stands beside them.
+    quantities(f"{number} kg {after}")
+    ranges(f"{number}岁以下 {after}")
 
 
 @given(text=TEXTS, title=TEXTS, asked=TEXTS)

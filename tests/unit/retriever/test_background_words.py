@@ -38,6 +38,7 @@ LEXICON = Lexicon(LexicalBm25().tokens)
         ("He throws up whenever there is rice in it", "rice", ""),
         ("The berries are toxic to hens, ducks can eat them", "hen", "duck"),
         ("这种花对兔子有毒，仓鼠可以养", "兔子", "仓鼠"),
+        ("Nothing where you have to kneel, sitting is fine", "kneel", "sit"),
         ("I'm off sugar, but fruit is fine", "sugar", "fruit"),
     ],
 )
@@ -60,6 +61,7 @@ def test_signs(text: str, negated: str, said: str) -> None:
         ("带我的那位师傅住城东，人挺好", [("other", 1), ("other", 1)]),
         ("我有个在外地的同事办的是年卡", [("other", 1)]),
         ("The landlord wants proof that I hold a permit", [("other", 1), ("self", 1)]),
+        ("我们部门老大坐商务舱，我坐经济舱", [("other", 1), ("self", 1)]),
         ("老板让我用平板", [("other", 1), ("self", 1)]),
         ("My boss put me on the late shift", [("other", 1), ("self", 1)]),
         ("He has the big one. Mine's the small one", [("other", 1), ("self", 1)]),
