@@ -161,7 +161,7 @@ def quantities(text: str) -> list[Quantity]:
     for match in _around_numbers(_BOUND, "number", text):
         if any(a < match.end() and match.start() < b for a, b in taken):
             continue
-        bounded = (match["before"] or "").strip().lower() not in {"", "aged", "age", "满", "年满"}
+        bounded = (match["before"] or "").strip() not in {"", "aged", "age", "满", "年满"}
         value = value_of(match["number"]) + (0.5 if match["half"] or match["half2"] else 0.0)
         measure = _measure(match, text, value)
         if bounded or match["after"] or measure is None:
@@ -182,9 +182,9 @@ def _plainly(text: str) -> Iterator[Quantity]:
     for match in _PLAIN_AGE_ZH.finditer(text):
         yield Quantity("age", value_of(match["years"]) * 12)
     for match in _DECADE.finditer(text):
-        ten = match["ten"].lower()
+        ten = match["ten"]
         tens = float(ten) if ten.isdigit() else 10.0 * (2 + _DECADES.split().index(ten))
-        yield Quantity("age", (tens + _PARTS[(match["part"] or "").lower()]) * 12)
+        yield Quantity("age", (tens + _PARTS[match["part"] or ""]) * 12)
     for match in _GROUP.finditer(text):
         yield Quantity("people", value_of(match["of"] or match["us"]))
 
@@ -273,7 +273,7 @@ def _forbidden(text: str, start: int, end: int) -> bool:
 def _measure(match: re.Match[str], text: str, value: float) -> tuple[str, float] | None:
     """Dimension and factor of a number; None where it measures nothing."""
     said = match.groupdict()
-    times = MULTIPLES[said["times"].strip().lower()] if said["times"] else 1.0
+    times = MULTIPLES[said["times"].strip()] if said["times"] else 1.0
     unit = said["unit"] or said.get("lowunit") or said.get("unit2")
     if unit:
         dimension, factor = _unit(unit, text, match.end())
@@ -281,7 +281,7 @@ def _measure(match: re.Match[str], text: str, value: float) -> tuple[str, float]
     if said["money"]:
         return CURRENCIES[said["money"].strip()], times
     if said.get("aged"):
-        return ("age", 12.0) if said["aged"].lower().startswith("age") else _counted(said, value)
+        return ("age", 12.0) if said["aged"].startswith("age") else _counted(said, value)
     if times > 1.0 and not said["times"].isascii():
         return "cny", times
     if value * times >= _LARGE:
@@ -295,38 +295,33 @@ def _counted(said: dict[str, str], value: float) -> tuple[str, float] | None:
     if value >= _LARGE:
         return _PLAIN, 1.0
     thing = said["thing"]
-    return (f"{_THINGS}{thing.lower().rstrip('s')}", 1.0) if thing else None
+    return (f"{_THINGS}{thing.rstrip('s')}", 1.0) if thing else None
 
 
 def _lowest(match: re.Match[str], text: str, dimension: str, factor: float) -> float:
     """The lower end of a range in the base unit: by its own unit, else by that of the upper."""
     low = value_of(match["low"])
     if match["lowtimes"] and not match["lowunit"]:
-        own = MULTIPLES[match["lowtimes"].strip().lower()]
-        return (
-            low
-            * own
-            * factor
-            / (MULTIPLES[match["times"].strip().lower()] if match["times"] else 1.0)
-        )
+        own = MULTIPLES[match["lowtimes"].strip()]
+        return low * own * factor / (MULTIPLES[match["times"].strip()] if match["times"] else 1.0)
     if match["lowunit"]:
         low_dimension, low_factor = _unit(match["lowunit"], text, match.end())
-        own = MULTIPLES[match["lowtimes"].strip().lower()] if match["lowtimes"] else 1.0
+        own = MULTIPLES[match["lowtimes"].strip()] if match["lowtimes"] else 1.0
         return low * own * (low_factor if low_dimension == dimension else factor)
     high = value_of(match["high"])
     # "5 to 10 thousand" is 5,000 to 10,000; "5,000 to 1万" is not.
     if match["times"] and low >= high:
-        factor /= MULTIPLES[match["times"].strip().lower()]
+        factor /= MULTIPLES[match["times"].strip()]
     return low * factor
 
 
 def _unit(unit: str, text: str, end: int) -> tuple[str, float]:
-    lowered = unit.lower().strip()
-    if re.search(r"old|of age|^y/?o$", lowered):
-        if lowered.startswith("month"):
+    unit = unit.strip()
+    if re.search(r"old|of age|^y/?o$", unit):
+        if unit.startswith("month"):
             return "age", 1.0
-        return ("age", 0.23) if lowered.startswith("week") else ("age", 12.0)
-    dimension, factor = UNITS[lowered]
+        return ("age", 0.23) if unit.startswith("week") else ("age", 12.0)
+    dimension, factor = UNITS[unit]
     if dimension in {"months", "years"}:
         near = text[max(0, end - 28) : end + 12]
         if re.match(r"\s*大|\s*的?(?:宝宝|婴儿|幼)", text[end:]) or _AGE_HINT.search(near):

@@ -50,7 +50,7 @@ def version_ranges(text: str) -> list[tuple[float, float]]:
             high = float("inf")
         elif match["earlier"]:
             low = 0.0
-        elif match["minor"] not in {"x", "X", "*"}:
+        elif match["minor"] not in {"x", "*"}:
             continue
         found.append((low, high))
     return found

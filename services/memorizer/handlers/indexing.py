@@ -14,7 +14,7 @@ from services.kernel.contracts.errors import NotFound
 from services.kernel.contracts.records import Kind, MemoryRecord, Status
 from services.kernel.contracts.scope import IndexFilter
 from services.kernel.language.reading import encode, read
-from services.kernel.language.text import Lexicon
+from services.kernel.language.text import Lexicon, heading_text, whole_text
 from services.kernel.ports.index import Index, Point, SparseVector
 from services.kernel.ports.models import Embedder, LexicalEncoder
 from services.kernel.ports.store import Transaction
@@ -127,7 +127,7 @@ class IndexWriter:
 
     def _read(self, record: MemoryRecord) -> tuple[SparseVector, str]:
         """The words of a record; of a passage also what ranking will ask of it."""
-        words = self._encoder.document(record.value, context=record.context or record.key)
+        words = self._encoder.document(record.value, context=heading_text(record))
         passage = record.kind is Kind.PASSAGE
         return words, encode(read(record, self._lexicon)) if passage else ""
 
@@ -141,7 +141,4 @@ def embedded_text(record: MemoryRecord) -> str:
     text; of a conversation's its text alone. The day and the rest of the turn, which stand around
     a memory for the words' sake, blur its vector: measured on BEAM with MiniLM, recall@5 57 to 59.
     """
-    if record.anchor is None:
-        return record.value
-    context = record.context or record.key
-    return f"{context}\n{record.value}" if context else record.value
+    return record.value if record.anchor is None else whole_text(record)

@@ -9,7 +9,7 @@ from services.retriever.domain.defining import weigh_definitions
 from services.retriever.domain.fusion import fuse
 from services.retriever.domain.matching import bm25, coverage, rarity, single_rarity
 from services.retriever.domain.query import Analysis
-from services.retriever.domain.text import Found
+from services.retriever.domain.text import Indexed
 from services.retriever.domain.text import bag as words_of
 from services.retriever.domain.whole import weigh_documents
 
@@ -25,7 +25,7 @@ def rank_knowledge(
     *,
     exhausted: bool,
     dense_weight: float | None,
-    naming: Sequence[Found] = (),
+    naming: Sequence[Indexed] = (),
 ) -> float:
     """Set every candidate's `score` (0..1) and return the best one's coverage of the query.
     naming: passages of the candidates' documents that have what the query names.

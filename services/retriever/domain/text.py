@@ -9,7 +9,7 @@ from services.kernel.language.reading import Reading, decode, decode_bag, read
 from services.kernel.language.text import Bag, Lexicon, whole_text
 
 
-class Found(Protocol):
+class Indexed(Protocol):
     """A record from the index with what was read of it at ingestion ("" where nothing was)."""
 
     @property
@@ -23,13 +23,13 @@ class Found(Protocol):
         ...
 
 
-def bag(found: Found, lexicon: Lexicon) -> Bag:
+def bag(found: Indexed, lexicon: Lexicon) -> Bag:
     """The record's own words together with title and headings, as they are indexed."""
     kept = _bag(found.reading) if found.reading else None
     return kept if kept is not None else lexicon.bag(whole_text(found.record))
 
 
-def reading(found: Found, lexicon: Lexicon, wanted: AbstractSet[str]) -> Reading:
+def reading(found: Indexed, lexicon: Lexicon, wanted: AbstractSet[str]) -> Reading:
     """All that ranking asks of a text. wanted: the names that matter of what it says."""
     kept = _bag(found.reading) if found.reading else None
     told = decode(found.reading, bag=kept, wanted=wanted) if kept is not None else None

@@ -17,7 +17,7 @@ from pathlib import PurePath
 from services.kernel.language.text import Lexicon
 from services.retriever.domain.candidates import Candidate
 from services.retriever.domain.query import MONTH, Analysis, month_of
-from services.retriever.domain.text import Found
+from services.retriever.domain.text import Indexed
 from services.retriever.domain.text import bag as words_of
 
 # Measured on eight quarterly reports of two firms: 1 to 2, 2 to 3, 0.3 to 0.5 differ little.
@@ -111,7 +111,7 @@ def weigh_documents(
     weights: Mapping[str, float],
     lexicon: Lexicon,
     *,
-    naming: Sequence[Found] = (),
+    naming: Sequence[Indexed] = (),
 ) -> None:
     """Move the scores (0..1) of passages by what their documents are. weights: the query's
     terms. naming: passages of these documents that have what the query names, wherever in them.
@@ -122,10 +122,11 @@ def weigh_documents(
             documents[candidate.record.anchor.document_id].append(candidate)
     if len(documents) < 2:  # noqa: PLR2004 - one document is no choice
         return
-    spoken = _spoken(documents, _with_names(analysis.text, weights, lexicon), lexicon)
+    names = named(analysis.text, lexicon)
+    spoken = _spoken(documents, _with_names(weights, names), lexicon)
     best = max(spoken.values())
     fits = _fits(documents, analysis.text)
-    about = _about(documents, [*candidates, *naming], named(analysis.text, lexicon), lexicon)
+    about = _about(documents, [*candidates, *naming], names, lexicon)
     for document, found in documents.items():
         sure = min(1.0, (len(found) - 1) / _ENOUGH)
         lost = _WHOLE * sure * (best - spoken[document])
@@ -136,13 +137,12 @@ def weigh_documents(
                     candidate.scores[channel] = factor
 
 
-def _with_names(text: str, weights: Mapping[str, float], lexicon: Lexicon) -> dict[str, float]:
-    names = named(text, lexicon)
+def _with_names(weights: Mapping[str, float], names: Sequence[str]) -> dict[str, float]:
     return {term: w * (_NAME if term in names else 1.0) for term, w in weights.items()}
 
 
 def _about(
-    documents: Iterable[str], passages: Iterable[Found], names: Sequence[str], lexicon: Lexicon
+    documents: Iterable[str], passages: Iterable[Indexed], names: Sequence[str], lexicon: Lexicon
 ) -> dict[str, float]:
     """1 for a document that may be meant, less for one that lacks what the query names while
     others speak of it all along.

@@ -1,6 +1,5 @@
 """Keys, projects, plans, and the walls between projects; the door's own manners."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,13 +13,7 @@ from services.gateway.store.tables import KEYS
 from services.kernel.contracts.errors import NotFound
 from services.kernel.contracts.records import Kind, MemoryRecord, Owner, OwnerType
 from tests.support.clock import ManualClock
-from tests.support.gateway import API, KEY, WORLDS, Door, opened_door
-
-
-@pytest.fixture(params=WORLDS)
-async def door(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Door]:
-    async with opened_door(tmp_path, world=request.param) as opened:
-        yield opened
+from tests.support.gateway import API, KEY, Door, opened_door
 
 
 async def other_project(door: Door, plan: str = "pro") -> Door:

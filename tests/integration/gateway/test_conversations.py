@@ -1,7 +1,6 @@
 """Messages, tasks, search and memories."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -24,14 +23,8 @@ from services.kernel.contracts.records import (
 from services.kernel.contracts.retrieval import SearchAnswer, SearchItem
 from services.kernel.contracts.topics import DAY_MS
 from tests.support.clock import ManualClock
-from tests.support.gateway import USER, WORLDS, Door, opened_door, record
+from tests.support.gateway import USER, Door, opened_door, record
 from tests.support.waiting import until
-
-
-@pytest.fixture(params=WORLDS)
-async def door(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Door]:
-    async with opened_door(tmp_path, world=request.param) as opened:
-        yield opened
 
 
 async def test_messages_become_one_event_with_times_and_ids(door: Door) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +11,9 @@ import pytest
 
 from services.kernel.contracts.events import DocumentRemoved, DocumentSubmitted, OwnerRemoved
 from services.kernel.ports.preview import ProbeResult
-from tests.support.gateway import API, WORLDS, Door, opened_door
+from tests.support.gateway import API, Door, opened_door
 
 UPLOAD = "/add/knowledgebase-file"
-
-
-@pytest.fixture(params=WORLDS)
-async def door(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Door]:
-    async with opened_door(tmp_path, world=request.param) as opened:
-        yield opened
 
 
 def b64(content: bytes) -> str:

@@ -1,10 +1,6 @@
 """Feedback at the door: its last exchange, its task, its log, its dry run."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from uuid import UUID, uuid4
-
-import pytest
 
 from services.kernel.contracts.events import (
     Decision,
@@ -17,13 +13,7 @@ from services.kernel.contracts.records import (
     Owner,
     OwnerType,
 )
-from tests.support.gateway import WORLDS, Door, opened_door, record
-
-
-@pytest.fixture(params=WORLDS)
-async def door(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Door]:
-    async with opened_door(tmp_path, world=request.param) as opened:
-        yield opened
+from tests.support.gateway import Door, record
 
 
 async def test_feedback_carries_the_last_exchange_and_reaches_the_log(door: Door) -> None:
