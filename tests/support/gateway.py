@@ -37,6 +37,7 @@ from services.kernel.contracts.retrieval import SearchAnswer, SearchRequest
 from services.kernel.contracts.scope import Clauses
 from services.kernel.contracts.topics import Service
 from services.kernel.ports.clock import Clock
+from services.kernel.ports.models import ChatModel
 from services.kernel.ports.preview import ProbeResult
 from services.kernel.ports.records import RecordPage
 from services.kernel.runtime.outbox import Outbox
@@ -317,6 +318,7 @@ async def opened_door(
     clock: Clock | None = None,
     world: str = "sqlite",
     lag: Lag = dict,
+    chat_model: ChatModel | None = None,
     **settings: Any,
 ) -> AsyncIterator[Door]:
     """A migrated gateway with its first key; world: where its tables are. lag: by default
@@ -338,6 +340,7 @@ async def opened_door(
         clock=time,
         outbox=Outbox(Service.GATEWAY, clock=time),
         lag=lag,
+        chat_model=chat_model,
     )
     await gateway.bootstrap()
     transport = httpx.ASGITransport(app=gateway.asgi, raise_app_exceptions=False)

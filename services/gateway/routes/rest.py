@@ -5,10 +5,9 @@ from contextlib import ExitStack
 from enum import Enum
 from typing import Any, Final
 
-import orjson
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
@@ -26,6 +25,7 @@ from services.gateway.routes.envelope import (
 from services.gateway.routes.health import health_routes
 from services.gateway.routes.operations import Operation, operations
 from services.gateway.routes.resources import resource_routes
+from services.gateway.routes.streaming import stream_error, stream_text
 from services.gateway.routes.uploads import read_upload
 from services.kernel.contracts.errors import Code, MemloomError
 from services.kernel.runtime.health import Health
@@ -197,18 +197,17 @@ def _add_uploads(router: APIRouter, door: _Door, cases: UseCases) -> None:
 
 def _add_models(router: APIRouter, door: _Door, cases: UseCases) -> None:
     async def chat(request: Request) -> Response:
+        streaming = False
         try:
             call = await door.call(request)
-            asked = Chat.read(await door.body(request))
-            data = await cases.assistant.chat(call, asked)
+            body = await door.body(request)
+            streaming = isinstance(body, dict) and body.get("stream") is True
+            data = await cases.assistant.chat(call, Chat.read(body))
         except MemloomError as error:
+            if streaming:
+                return stream_error(request, error)
             return failure(request, error, {"response": ""})
-        if not asked.stream:
-            return success(request, data)
-        return StreamingResponse(
-            iter([_sse("text", data["response"]), _sse("end", "")]),
-            media_type="text/event-stream",
-        )
+        return stream_text(request, data["response"]) if streaming else success(request, data)
 
     async def rerank(request: Request) -> Response:
         try:
@@ -262,10 +261,6 @@ def _upload_schema() -> dict[str, Any]:
             for name in ("knowledgebase_id", "type")
         ]
     }
-
-
-def _sse(kind: str, text: str) -> bytes:
-    return b"event: message\ndata:" + orjson.dumps({"type": kind, "data": text}) + b"\n\n"
 
 
 def _errors(app: FastAPI) -> None:
