@@ -4,18 +4,18 @@ import hashlib
 from typing import Any, Final
 
 from services.gateway.domain import status
-from services.gateway.domain.model import CorrectionEntry, Document, KnowledgeBase
+from services.gateway.domain.model import CorrectionEntry, Document, KnowledgeBase, Place
 from services.kernel.contracts.records import Owner
 
 MEGABYTE: Final = 1_048_576
 
 
-def files_of(project_id: str, owner: Owner) -> str:
+def files_of(project_id: str, owner: Owner) -> Place:
     """Where the files lie that somebody sent in messages: as a knowledge base that only this one
     searches, listed and linked nowhere.
     """
     name = f"{project_id}/{owner.key}"
-    return f"own{hashlib.sha256(name.encode()).hexdigest()[:40]}"
+    return Place(f"own{hashlib.sha256(name.encode()).hexdigest()[:40]}")
 
 
 def uploaded(document: Document) -> dict[str, Any]:

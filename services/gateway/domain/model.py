@@ -1,7 +1,12 @@
 """What the gateway's tables hold, as plain values. Times are epoch milliseconds."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NewType
+
+# Where documents lie: a knowledge base that is linked to the calling project, or the place of a
+# subject's own files. Made where links are checked and where a subject is known, never of what a
+# caller wrote.
+Place = NewType("Place", str)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from services.gateway.domain.documents import file_detail, files_of
 from services.gateway.domain.messages import FilePart
-from services.gateway.domain.model import Document, Task
+from services.gateway.domain.model import Document, Place, Task
 from services.gateway.handlers.calls import Call
 from services.gateway.handlers.ports import CatalogueStore, KeyStore
 from services.gateway.handlers.uploads import Admitted, Incoming, Uploads
@@ -29,7 +29,7 @@ _SHOWN: Final = ("id", "name", "status", "searchable", "error_code", "error_mess
 class Staged:
     """The files of one request, checked and staged once for each place that they go to."""
 
-    places: dict[str, list[Admitted]]
+    places: dict[Place, list[Admitted]]
 
 
 class Attachments:
@@ -42,7 +42,7 @@ class Attachments:
 
     @asynccontextmanager
     async def staged(
-        self, call: Call, parts: Sequence[FilePart], owners: Sequence[Owner], bases: Sequence[str]
+        self, call: Call, parts: Sequence[FilePart], owners: Sequence[Owner], bases: Sequence[Place]
     ) -> AsyncIterator[Staged]:
         """The files for each owner and knowledge base; what is not entered is removed again.
         One bad file refuses all, with the code of uploads.
@@ -63,7 +63,7 @@ class Attachments:
 
     async def enter(
         self, tx: Transaction, call: Call, staged: Staged, owners: Sequence[Owner]
-    ) -> dict[str, list[Document]]:
+    ) -> dict[Place, list[Document]]:
         """Documents of the files, by place, in the order of the files."""
         if not staged.places:
             return {}

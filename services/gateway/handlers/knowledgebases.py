@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from services.gateway.domain.limits import plan_of
-from services.gateway.domain.model import KnowledgeBase, Removal
+from services.gateway.domain.model import KnowledgeBase, Place, Removal
 from services.gateway.domain.quota import check_may_create
 from services.gateway.domain.requests import CreateKnowledgebase, DeleteKnowledgebase
 from services.gateway.handlers.calls import Call, Writes
@@ -16,31 +16,38 @@ from services.kernel.contracts.records import Owner, OwnerType
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.store import Database, Transaction
 
+# Every linked knowledge base: a name that searches may use, and nothing else.
 ALL = "all"
 
 
 async def require_linked(
     tx: Transaction, store: CatalogueStore, project_id: str, ids: Sequence[str]
-) -> list[str]:
-    """The ids without repeats, all of them live and linked to the project (`all`: every linked
-    one). NotFound KNOWLEDGE_BASE_NOT_FOUND, Forbidden KNOWLEDGE_BASE_NOT_LINKED.
+) -> list[Place]:
+    """Return the ids without repeats, all of them live and linked to the project.
+
+    The one way from an id that a caller names to a place that is written, listed or changed.
+    NotFound KNOWLEDGE_BASE_NOT_FOUND, Forbidden KNOWLEDGE_BASE_NOT_LINKED.
     """
     if not ids:
         return []
-    if list(ids) == [ALL]:
-        return await store.linked_ids(tx, project_id)
     wanted = list(dict.fromkeys(ids))
     found = await store.knowledge_bases(tx, project_id, wanted)
     check_linked(wanted, {identifier: entry.linked for identifier, entry in found.items()})
-    return wanted
+    return [Place(identifier) for identifier in wanted]
 
 
 def check_linked(wanted: Sequence[str], linked: Mapping[str, bool]) -> None:
     """NotFound for one that does not exist (is not in `linked`), Forbidden for an unlinked one."""
     for identifier in wanted:
         if identifier not in linked:
+            hint = (
+                "; `all` is for `knowledgebase_ids` of a search, alone: name the knowledge base"
+                if identifier == ALL
+                else ""
+            )
             raise NotFound(
-                f"there is no knowledge base {identifier!r}", code=Code.KNOWLEDGE_BASE_NOT_FOUND
+                f"there is no knowledge base {identifier!r}{hint}",
+                code=Code.KNOWLEDGE_BASE_NOT_FOUND,
             )
         if not linked[identifier]:
             raise Forbidden(
@@ -158,7 +165,7 @@ class KnowledgeBases:
 
     async def _delete_all(self, tx: Transaction, call: Call, entry: KnowledgeBase) -> None:
         now = self._clock.now_ms()
-        documents = await self._catalogue.live_documents(tx, entry.id)
+        documents = await self._catalogue.live_documents(tx, Place(entry.id))
         await self._catalogue.delete_documents(tx, [found.id for found in documents], now)
         await self._catalogue.unlink(tx, None, entry.id)
         await self._catalogue.delete_knowledge_base(tx, entry.id, now)

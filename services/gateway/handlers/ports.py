@@ -9,6 +9,7 @@ from services.gateway.domain.model import (
     Document,
     Feedback,
     KnowledgeBase,
+    Place,
     Project,
     Remembered,
     Removal,
@@ -130,19 +131,23 @@ class CatalogueStore(Protocol):
         ...
 
     async def page(
-        self, tx: Transaction, knowledgebase_id: str, kind: str | None, page: int, size: int
+        self, tx: Transaction, place: Place, kind: str | None, page: int, size: int
     ) -> tuple[list[Document], int]:
         """Newest first, and how many in all."""
         ...
 
     async def same_content(
-        self, tx: Transaction, knowledgebase_id: str, sha256: str, url: str
+        self, tx: Transaction, project_id: str, place: Place, sha256: str, url: str
     ) -> Document | None:
-        """A live document with these bytes; without a hash, a failed one of this URL."""
+        """A live document of the project with these bytes; without a hash, a failed one of this
+        URL.
+        """
         ...
 
-    async def twins(self, tx: Transaction, knowledgebase_id: str, sha256: str) -> list[Document]:
-        """Live documents with these bytes that did not fail, oldest first."""
+    async def twins(
+        self, tx: Transaction, project_id: str, place: Place, sha256: str
+    ) -> list[Document]:
+        """The project's live documents with these bytes that did not fail, oldest first."""
         ...
 
     async def mark_copies(
@@ -151,7 +156,7 @@ class CatalogueStore(Protocol):
         """Tombstones that lead to the original."""
         ...
 
-    async def live_documents(self, tx: Transaction, knowledgebase_id: str) -> list[Document]:
+    async def live_documents(self, tx: Transaction, place: Place) -> list[Document]:
         """All live ones."""
         ...
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 from services.gateway.domain import encoding, media, status
 from services.gateway.domain.documents import uploaded
 from services.gateway.domain.limits import MEGABYTE, Limits, plan_of
-from services.gateway.domain.model import Document, DocumentState, Project
+from services.gateway.domain.model import Document, DocumentState, Place, Project
 from services.gateway.domain.quota import check_may_store
 from services.gateway.handlers.calls import Call, Writes
 from services.gateway.handlers.knowledgebases import require_linked
@@ -289,8 +289,8 @@ class Uploads:
             project = await self._keys.lock_project(tx, call.project.id)
             if project is None:
                 raise Unauthorized("the key's project is gone", code=Code.BAD_PROJECT)
-            await require_linked(tx, self._catalogue, project.id, [knowledgebase_id])
-            documents = await self.enter(tx, call, project, knowledgebase_id, admitted)
+            (place,) = await require_linked(tx, self._catalogue, project.id, [knowledgebase_id])
+            documents = await self.enter(tx, call, project, place, admitted)
             answer = [uploaded(document) for document in documents]
             subjects = [f"kb:{knowledgebase_id}", *(f"document:{doc.id}" for doc in documents)]
             await self._writes.remember(tx, call, answer, subjects)
@@ -301,7 +301,7 @@ class Uploads:
         tx: Transaction,
         call: Call,
         project: Project,
-        knowledgebase_id: str,
+        place: Place,
         admitted: Sequence[Admitted],
         *,
         held: int = 0,
@@ -312,25 +312,25 @@ class Uploads:
         usage = [
             kb for kb in await self._catalogue.usage(tx, project.id) if kb.project_id == project.id
         ]
-        found = [await self._known(tx, knowledgebase_id, entry) for entry in admitted]
+        found = [await self._known(tx, project, place, entry) for entry in admitted]
         more = sum(
             self._reserve(entry)
             for entry, known in zip(admitted, found, strict=True)
             if known is None or known.state.outcome == "failed"
         )
-        check_may_store(plan_of(project.plan), usage, knowledgebase_id, held + more)
+        check_may_store(plan_of(project.plan), usage, place, held + more)
         documents = []
         for entry in admitted:
             # Again: an entry before it in this request may hold the same bytes.
-            known = await self._known(tx, knowledgebase_id, entry)
-            documents.append(await self._enter(tx, call, knowledgebase_id, entry, known))
+            known = await self._known(tx, project, place, entry)
+            documents.append(await self._enter(tx, call, place, entry, known))
         return documents
 
     async def _known(
-        self, tx: Transaction, knowledgebase_id: str, entry: Admitted
+        self, tx: Transaction, project: Project, place: Place, entry: Admitted
     ) -> Document | None:
         sha256 = entry.staged.sha256 if entry.staged is not None else ""
-        return await self._catalogue.same_content(tx, knowledgebase_id, sha256, entry.url)
+        return await self._catalogue.same_content(tx, project.id, place, sha256, entry.url)
 
     def _reserve(self, entry: Admitted) -> int:
         return entry.size if entry.size is not None else self._limits.max_file_bytes
@@ -339,7 +339,7 @@ class Uploads:
         self,
         tx: Transaction,
         call: Call,
-        knowledgebase_id: str,
+        place: Place,
         entry: Admitted,
         known: Document | None,
     ) -> Document:
@@ -348,7 +348,7 @@ class Uploads:
             fresh = Document(
                 id=uuid4().hex,
                 project_id=call.project.id,
-                knowledgebase_id=knowledgebase_id,
+                knowledgebase_id=place,
                 name=entry.name,
                 type="document",
                 url=entry.url,

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, or_, select, update
 
-from services.gateway.domain.model import Document, DocumentState, KnowledgeBase
+from services.gateway.domain.model import Document, DocumentState, KnowledgeBase, Place
 from services.gateway.store.statements import upsert
 from services.gateway.store.tables import DOCUMENTS, KNOWLEDGE_BASES, LINKS
 from services.kernel.ports.store import Transaction
@@ -158,10 +158,10 @@ class SqlCatalogueStore:
         return {row["id"]: _document(row) for row in rows}
 
     async def page(
-        self, tx: Transaction, knowledgebase_id: str, kind: str | None, page: int, size: int
+        self, tx: Transaction, place: Place, kind: str | None, page: int, size: int
     ) -> tuple[list[Document], int]:
         where = [
-            DOCUMENTS.c.knowledgebase_id == knowledgebase_id,
+            DOCUMENTS.c.knowledgebase_id == place,
             DOCUMENTS.c.deleted_at.is_(None),
         ]
         if kind is not None:
@@ -179,7 +179,7 @@ class SqlCatalogueStore:
         return [_document(row) for row in rows], 0 if counted is None else counted["total"]
 
     async def same_content(
-        self, tx: Transaction, knowledgebase_id: str, sha256: str, url: str
+        self, tx: Transaction, project_id: str, place: Place, sha256: str, url: str
     ) -> Document | None:
         same = (
             DOCUMENTS.c.sha256 == sha256
@@ -189,7 +189,8 @@ class SqlCatalogueStore:
         row = await tx.first(
             select(DOCUMENTS)
             .where(
-                DOCUMENTS.c.knowledgebase_id == knowledgebase_id,
+                DOCUMENTS.c.project_id == project_id,
+                DOCUMENTS.c.knowledgebase_id == place,
                 DOCUMENTS.c.deleted_at.is_(None),
                 same,
             )
@@ -197,11 +198,14 @@ class SqlCatalogueStore:
         )
         return None if row is None else _document(row)
 
-    async def twins(self, tx: Transaction, knowledgebase_id: str, sha256: str) -> list[Document]:
+    async def twins(
+        self, tx: Transaction, project_id: str, place: Place, sha256: str
+    ) -> list[Document]:
         rows = await tx.all(
             select(DOCUMENTS)
             .where(
-                DOCUMENTS.c.knowledgebase_id == knowledgebase_id,
+                DOCUMENTS.c.project_id == project_id,
+                DOCUMENTS.c.knowledgebase_id == place,
                 DOCUMENTS.c.deleted_at.is_(None),
                 DOCUMENTS.c.sha256 == sha256,
                 DOCUMENTS.c.outcome != "failed",
@@ -219,11 +223,11 @@ class SqlCatalogueStore:
             .values(deleted_at=at, updated_at=at, duplicate_of=original)
         )
 
-    async def live_documents(self, tx: Transaction, knowledgebase_id: str) -> list[Document]:
+    async def live_documents(self, tx: Transaction, place: Place) -> list[Document]:
         rows = await tx.all(
             select(DOCUMENTS)
             .where(
-                DOCUMENTS.c.knowledgebase_id == knowledgebase_id,
+                DOCUMENTS.c.knowledgebase_id == place,
                 DOCUMENTS.c.deleted_at.is_(None),
             )
             .order_by(DOCUMENTS.c.position)
