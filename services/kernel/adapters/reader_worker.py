@@ -1,7 +1,9 @@
 """A pool of worker processes for code that may crash, hang or eat memory.
 
 Each worker runs one call at a time; over its time or memory it is killed, and the call fails with
-the document's own code. Calls and answers are JSON: nothing that a worker says is executed.
+the document's own code. A worker says when it takes a call: one that was dead before that costs
+the document nothing, another takes the call. Calls and answers are JSON: nothing that a worker
+says is executed.
 """
 
 import asyncio
@@ -11,10 +13,11 @@ import os
 import signal
 import struct
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from services.kernel.contracts.errors import Code, DependencyUnavailable, InvalidInput
 
@@ -40,6 +43,9 @@ _MODULE: Final = "services.kernel.adapters.reader_worker_main"
 _ROOT: Final = Path(__file__).resolve().parents[3]
 UNEXPECTED: Final = -1
 """In a worker's answer: an error that is none of ours."""
+TAKEN: Final = b"taken"
+"""A worker's first word on a call: from here on, its end is the call's matter."""
+_FRESH_TRIES: Final = 3
 _LARGEST_ANSWER: Final = 1 << 30
 
 
@@ -77,23 +83,44 @@ class WorkerPool:
         DependencyUnavailable when no worker can be started or the pool is closed.
         """
         async with self._free:
+            head, payload = await self._call(
+                partial(_Worker.call, steps=steps, arguments=arguments, memory_mb=memory_mb),
+                seconds,
+            )
+        _raise_refused(head)
+        return Answer(payload, head.get("facts", {}))
+
+    async def _call(self, call: "_Call", seconds: float) -> tuple[dict[str, Any], bytes]:
+        """What the first worker says that takes the call."""
+        for _ in range(self._limits.workers + _FRESH_TRIES):
             if self._closed:
                 raise DependencyUnavailable("the worker processes are stopped")
-            worker = self._idle.pop() if self._idle else await _Worker.start()
+            worker = await self._take()
             try:
-                head, payload = await worker.call(
-                    steps, arguments, seconds=seconds, memory_mb=memory_mb
-                )
+                head, payload = await call(worker, seconds=seconds)
+            except _NotTaken:
+                await worker.kill()
+                continue
             except BaseException:
                 # Its state is unknown: whatever went wrong, this process answers nobody else.
                 await worker.kill()
                 raise
-            if self._closed or worker.is_spent(self._limits):
+            unknown = head.get("error") == UNEXPECTED
+            if self._closed or unknown or worker.is_spent(self._limits):
                 await worker.kill()
             else:
                 self._idle.append(worker)
-        _raise_refused(head)
-        return Answer(payload, head.get("facts", {}))
+            return head, payload
+        raise DependencyUnavailable("the worker processes end before they take a document")
+
+    async def _take(self) -> "_Worker":
+        """An idle worker that lives, or a new one."""
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.is_alive():
+                return worker
+            await worker.kill()
+        return await _Worker.start()
 
     async def check(self) -> None:
         """DependencyUnavailable when workers cannot be used."""
@@ -195,6 +222,10 @@ class _Worker:
         try:
             writer.write(_LENGTH.pack(len(request)) + request)
             await writer.drain()
+            await _frame(reader)
+        except (asyncio.IncompleteReadError, ConnectionError) as problem:
+            raise _NotTaken from problem
+        try:
             head = json.loads(await _frame(reader))
             payload = await _frame(reader)
         except (asyncio.IncompleteReadError, ConnectionError) as problem:
@@ -224,6 +255,9 @@ class _Worker:
             return 0.0
         return int(fields[1]) * _PAGE / (1 << 20)
 
+    def is_alive(self) -> bool:
+        return self._process.returncode is None
+
     def is_spent(self, limits: PoolLimits) -> bool:
         return self._calls >= limits.calls or self._megabytes() > limits.keep_mb
 
@@ -234,6 +268,18 @@ class _Worker:
         if self._process.stdin is not None:
             self._process.stdin.close()
         await self._process.wait()
+
+
+class _Call(Protocol):
+    """A call, for whichever worker takes it."""
+
+    def __call__(
+        self, worker: _Worker, /, *, seconds: float
+    ) -> Awaitable[tuple[dict[str, Any], bytes]]: ...
+
+
+class _NotTaken(Exception):
+    """The process was gone before it took the call."""
 
 
 class WorkerFailed(Exception):
@@ -252,6 +298,6 @@ class WorkerDied(InvalidInput):
 async def _stop(task: "asyncio.Task[Any]") -> None:
     task.cancel()
     with contextlib.suppress(
-        asyncio.CancelledError, InvalidInput, DependencyUnavailable, WorkerFailed
+        asyncio.CancelledError, InvalidInput, DependencyUnavailable, WorkerFailed, _NotTaken
     ):
         await task

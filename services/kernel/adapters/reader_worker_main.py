@@ -13,8 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from services.kernel.adapters.reader_worker import UNEXPECTED
-from services.kernel.contracts.errors import Code, DependencyUnavailable, InvalidInput
+from services.kernel.adapters.reader_worker import TAKEN, UNEXPECTED
+from services.kernel.contracts.errors import Code, DependencyUnavailable, InvalidInput, MemloomError
 
 _LENGTH: Final = struct.Struct(">I")
 _ALLOWED: Final = "services."
@@ -33,9 +33,17 @@ class _Answers:
         """One answer: two frames."""
         encoded = json.dumps(head, ensure_ascii=False).encode("utf-8", "replace")
         for frame in (encoded, payload):
-            self._out.write(_LENGTH.pack(len(frame)))
-            self._out.write(frame)
+            self._frame(frame)
         self._out.flush()
+
+    def take(self) -> None:
+        """Say that the call has begun: one frame before the answer."""
+        self._frame(TAKEN)
+        self._out.flush()
+
+    def _frame(self, frame: bytes) -> None:
+        self._out.write(_LENGTH.pack(len(frame)))
+        self._out.write(frame)
 
     def fail(self, kind: type[BaseException], error: BaseException, _: object) -> None:
         """`sys.excepthook`: our own code is wrong; say how, and end."""
@@ -57,6 +65,7 @@ def main() -> None:
     os.nice(_NICE)  # answering people comes before reading their documents
     sys.setrecursionlimit(_RECURSION)
     while (request := _receive(sys.stdin.buffer)) is not None:
+        answers.take()
         answers.send(*_answer(request))
 
 
@@ -81,7 +90,7 @@ def _answer(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     arguments = request["arguments"]
     try:
         first, *others = [_function(name) for name in request["steps"]]
-        value = first(arguments)
+        value = _read(first, arguments)
         for step in others:
             value = step(value, arguments)
         facts, payload = value
@@ -94,6 +103,20 @@ def _answer(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     except RecursionError:
         return _refusal("the document is nested too deep")
     return {"facts": facts}, payload
+
+
+def _read(first: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+    """The first step, where libraries read the file. Whatever they raise over it is the file's
+    matter: there are more kinds of that than any of them documents. MemoryError and RecursionError
+    have a code of their own.
+    """
+    try:
+        return first(arguments)
+    except (MemloomError, MemoryError, RecursionError):
+        raise
+    except Exception as problem:
+        message = f"the document is damaged: {type(problem).__name__}: {problem}"[:300]
+        raise InvalidInput(message, code=Code.CORRUPT) from problem
 
 
 def _function(name: str) -> Callable[..., Any]:
