@@ -1,6 +1,7 @@
 """The public gRPC entrance: the same keys, requests and use cases as REST."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from io import BytesIO
 from typing import Any, Final, TypeVar
 from uuid import uuid4
@@ -12,6 +13,7 @@ from memloom.v1 import memloom_pb2 as pb
 from memloom.v1 import memloom_pb2_grpc
 
 from services.gateway.domain import requests as ask
+from services.gateway.domain.model import Role
 from services.gateway.handlers.calls import Call
 from services.gateway.handlers.uploads import Incoming
 from services.gateway.handlers.usecases import UseCases
@@ -41,33 +43,33 @@ class MemloomServicer(memloom_pb2_grpc.MemloomServicer):
     def __init__(self, cases: UseCases) -> None:
         self._cases = cases
 
-    async def _call(self, context: Context) -> Call:
+    async def _call(self, context: Context, needs: Role = Role.READ) -> Call:
         metadata = {
             name: value if isinstance(value, str) else value.decode("utf-8", "replace")
             for name, value in context.invocation_metadata() or ()
         }
         found = await self._cases.access.authenticate(metadata.get("authorization"))
         self._cases.rates.take(found.key_id)
-        return Call(
-            project=found.project,
-            key_id=found.key_id,
+        found.require(needs)
+        return replace(
+            found,
             request_id=metadata.get("x-request-id", "")[:100] or str(uuid4()),
             idempotency_key=metadata.get("idempotency-key", ""),
         )
 
     async def CreateKnowledgebase(self, request: Any, context: Context) -> Any:  # noqa: N802 - gRPC's name
-        call = await self._call(context)
+        call = await self._call(context, Role.WRITE)
         asked = ask.CreateKnowledgebase.read(_sent(request))
         data = await self._cases.knowledge_bases.create(call, asked)
         return _answer(data, pb.CreateKnowledgebaseResponse)
 
     async def DeleteKnowledgebase(self, request: Any, context: Context) -> Any:  # noqa: N802 - gRPC's name
-        call = await self._call(context)
+        call = await self._call(context, Role.WRITE)
         asked = ask.DeleteKnowledgebase.read(_sent(request))
         return _answer(await self._cases.knowledge_bases.delete(call, asked), pb.Done)
 
     async def AddKnowledgebaseFile(self, request: Any, context: Context) -> Any:  # noqa: N802 - gRPC's name
-        call = await self._call(context)
+        call = await self._call(context, Role.WRITE)
         entries = [
             Incoming(
                 kind="bytes" if entry.data or not entry.content else "text",
@@ -89,12 +91,12 @@ class MemloomServicer(memloom_pb2_grpc.MemloomServicer):
         return _answer(data, pb.GetKnowledgebaseFileResponse)
 
     async def DeleteKnowledgebaseFile(self, request: Any, context: Context) -> Any:  # noqa: N802 - gRPC's name
-        call = await self._call(context)
+        call = await self._call(context, Role.WRITE)
         asked = ask.DeleteKnowledgebaseFile.read(_sent(request))
         return _answer(await self._cases.documents.delete(call, asked), pb.Done)
 
     async def AddMessage(self, request: Any, context: Context) -> Any:  # noqa: N802 - gRPC's name
-        call = await self._call(context)
+        call = await self._call(context, Role.WRITE)
         asked = ask.AddMessage.read(_sent(request))
         return _answer(await self._cases.conversations.add(call, asked), pb.TaskResponse)
 
@@ -114,11 +116,11 @@ class MemloomServicer(memloom_pb2_grpc.MemloomServicer):
         return _answer(await self._cases.memories.page(call, asked), pb.GetMemoryResponse)
 
     async def DeleteMemory(self, request: Any, context: Context) -> Any:  # noqa: N802 - gRPC's name
-        call = await self._call(context)
+        call = await self._call(context, Role.WRITE)
         asked = ask.DeleteMemory.read(_sent(request))
         return _answer(await self._cases.memories.delete(call, asked), pb.Done)
 
     async def AddFeedback(self, request: Any, context: Context) -> Any:  # noqa: N802 - gRPC's name
-        call = await self._call(context)
+        call = await self._call(context, Role.WRITE)
         asked = ask.AddFeedback.read(_sent(request))
         return _answer(await self._cases.desk.add(call, asked), pb.TaskResponse)

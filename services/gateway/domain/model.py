@@ -1,12 +1,26 @@
 """What the gateway's tables hold, as plain values. Times are epoch milliseconds."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, NewType
 
 # Where documents lie: a knowledge base that is linked to the calling project, or the place of a
 # subject's own files. Made where links are checked and where a subject is known, never of what a
 # caller wrote.
 Place = NewType("Place", str)
+
+
+class Role(StrEnum):
+    """What a key may do in its project; each role may do all that the ones before it may."""
+
+    READ = "read"
+    WRITE = "write"
+    ADMIN = "admin"
+
+    def includes(self, needed: "Role") -> bool:
+        """Return whether this role may do what `needed` may."""
+        order = tuple(Role)
+        return order.index(self) >= order.index(needed)
 
 
 @dataclass(frozen=True, slots=True)

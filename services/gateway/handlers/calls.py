@@ -13,9 +13,9 @@ from uuid import uuid4
 
 from services.gateway.domain.fingerprints import fingerprint
 from services.gateway.domain.limits import Limits
-from services.gateway.domain.model import Project, Remembered
+from services.gateway.domain.model import Project, Remembered, Role
 from services.gateway.handlers.ports import RepeatStore
-from services.kernel.contracts.errors import Code, InvalidInput, TooManyRequests
+from services.kernel.contracts.errors import Code, Forbidden, InvalidInput, TooManyRequests
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.store import Database, Transaction
 
@@ -36,13 +36,24 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Who calls: the project that the key belongs to. ticket: for writes."""
+    """Who calls: the project that the key belongs to, and the key's role. ticket: for writes."""
 
     project: Project
     key_id: str = ""
     request_id: str = ""
     idempotency_key: str = ""
     ticket: Ticket | None = None
+    role: Role = Role.ADMIN
+
+    def require(self, needed: Role) -> "Call":
+        """Return this call; Forbidden (KEY_NO_ACCESS) where the key's role is a lesser one."""
+        if not self.role.includes(needed):
+            raise Forbidden(
+                f"this needs a key with the role `{needed.value}`, and yours has the role "
+                f"`{self.role.value}`; ask an administrator of the project for such a key",
+                code=Code.KEY_NO_ACCESS,
+            )
+        return self
 
 
 class Writes:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.gateway.domain import requests as ask
+from services.gateway.domain.model import Role
 from services.gateway.handlers.calls import Call
 from services.gateway.handlers.usecases import UseCases
 
@@ -14,13 +15,16 @@ NOT_STORED: dict[str, Any] = {"success": False, "task_id": "", "status": "failed
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One endpoint. minimal: `data` of a business error, in the shape that the client parses."""
+    """One endpoint. minimal: `data` of a business error, in the shape that the client parses.
+    needs: the least role of the key.
+    """
 
     path: str
     request: type[ask.Request]
     run: Run
     minimal: Any
     summary: str
+    needs: Role = Role.READ
 
 
 def operations(cases: UseCases) -> tuple[Operation, ...]:
@@ -33,6 +37,7 @@ def operations(cases: UseCases) -> tuple[Operation, ...]:
             cases.knowledge_bases.create,
             {"id": ""},
             "Create a knowledge base",
+            Role.WRITE,
         ),
         Operation(
             "/delete/knowledgebase",
@@ -40,6 +45,7 @@ def operations(cases: UseCases) -> tuple[Operation, ...]:
             cases.knowledge_bases.delete,
             done,
             "Unlink a knowledge base, or delete it whole",
+            Role.WRITE,
         ),
         Operation(
             "/get/knowledgebase-file",
@@ -54,6 +60,7 @@ def operations(cases: UseCases) -> tuple[Operation, ...]:
             cases.documents.delete,
             done,
             "Delete files",
+            Role.WRITE,
         ),
         Operation(
             "/add/message",
@@ -61,6 +68,7 @@ def operations(cases: UseCases) -> tuple[Operation, ...]:
             cases.conversations.add,
             NOT_STORED,
             "Add messages",
+            Role.WRITE,
         ),
         Operation(
             "/get/message", ask.GetMessage, cases.conversations.history, {}, "Read a conversation"
@@ -68,11 +76,30 @@ def operations(cases: UseCases) -> tuple[Operation, ...]:
         Operation("/get/status", ask.GetStatus, cases.conversations.status, {}, "Look at a task"),
         Operation("/search/memory", ask.SearchMemory, cases.search.search, {}, "Search"),
         Operation("/get/memory", ask.GetMemory, cases.memories.page, {}, "List memories"),
-        Operation("/update/memory", ask.UpdateMemory, cases.memories.update, done, "Edit a memory"),
         Operation(
-            "/delete/memory", ask.DeleteMemory, cases.memories.delete, done, "Delete memories"
+            "/update/memory",
+            ask.UpdateMemory,
+            cases.memories.update,
+            done,
+            "Edit a memory",
+            Role.WRITE,
         ),
-        Operation("/add/feedback", ask.AddFeedback, cases.desk.add, NOT_STORED, "Give feedback"),
+        Operation(
+            "/delete/memory",
+            ask.DeleteMemory,
+            cases.memories.delete,
+            done,
+            "Delete memories",
+            Role.WRITE,
+        ),
+        Operation(
+            "/add/feedback",
+            ask.AddFeedback,
+            cases.desk.add,
+            NOT_STORED,
+            "Give feedback",
+            Role.WRITE,
+        ),
         Operation(
             "/extract/memory",
             ask.ExtractMemory,

@@ -1,7 +1,8 @@
 """The ASGI application of the gateway."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from enum import Enum
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from services.gateway.domain.model import Role
 from services.gateway.domain.requests import AddKnowledgebaseFile, Chat, Rerank
 from services.gateway.handlers.calls import Call
 from services.gateway.handlers.usecases import UseCases
@@ -23,8 +25,9 @@ from services.gateway.routes.envelope import (
     success,
 )
 from services.gateway.routes.health import health_routes
+from services.gateway.routes.openapi import reference, schemas
 from services.gateway.routes.operations import Operation, operations
-from services.gateway.routes.resources import resource_routes
+from services.gateway.routes.resources import build_router, resources
 from services.gateway.routes.streaming import stream_error, stream_text
 from services.gateway.routes.uploads import read_upload
 from services.kernel.contracts.errors import Code, MemloomError
@@ -47,13 +50,13 @@ class _Door:
     def __init__(self, cases: UseCases) -> None:
         self._cases = cases
 
-    async def call(self, request: Request) -> Call:
-        """Who calls; Unauthorized, TooManyRequests."""
+    async def call(self, request: Request, needs: Role = Role.READ) -> Call:
+        """Who calls; Unauthorized, TooManyRequests, Forbidden for a key of a lesser role."""
         found = await self._cases.access.authenticate(request.headers.get("authorization"))
         self._cases.rates.take(found.key_id)
-        return Call(
-            project=found.project,
-            key_id=found.key_id,
+        found.require(needs)
+        return replace(
+            found,
             request_id=request_id(request),
             idempotency_key=request.headers.get("idempotency-key", "").strip(),
         )
@@ -78,32 +81,32 @@ def build_rest(cases: UseCases, *, health: Health, version: str = "0.1.0") -> Fa
     )
     door = _Door(cases)
     router = APIRouter()
-    models: dict[str, type[BaseModel]] = {}
+    requests: list[type[BaseModel]] = [AddKnowledgebaseFile, Chat, Rerank]
     for operation in operations(cases):
-        models[operation.request.__name__] = operation.request
+        requests.append(operation.request)
         _add(router, door, operation)
     _add_special(router, door, cases)
-    models |= {kind.__name__: kind for kind in (AddKnowledgebaseFile, Chat, Rerank)}
     for number, mount in enumerate(MOUNTS):
         app.include_router(router, prefix=mount, include_in_schema=number == 0)
-    app.include_router(resource_routes(cases, door.call), prefix="/api/v1")
+    table = resources(cases)
+    requests += [resource.body for resource in table if resource.body is not None]
+    responses = [resource.response for resource in table if resource.response is not None]
+    app.include_router(build_router(table, door.call, cases.limits), prefix="/api/v1")
     app.include_router(health_routes(health))
     _errors(app)
-    _describe(app, models)
+    _describe(app, requests, responses)
     return app
 
 
 def _schema(kind: type[BaseModel]) -> dict[str, Any]:
-    reference = {"$ref": f"#/components/schemas/{kind.__name__}"}
-    return {
-        "requestBody": {"required": True, "content": {"application/json": {"schema": reference}}}
-    }
+    content = {"application/json": {"schema": reference(kind)}}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def _add(router: APIRouter, door: _Door, operation: Operation) -> None:
     async def endpoint(request: Request) -> Response:
         try:
-            call = await door.call(request)
+            call = await door.call(request, operation.needs)
             asked = operation.request.read(await door.body(request))
             return success(request, await operation.run(call, asked))
         except MemloomError as error:
@@ -176,7 +179,7 @@ def _add_special(router: APIRouter, door: _Door, cases: UseCases) -> None:
 def _add_uploads(router: APIRouter, door: _Door, cases: UseCases) -> None:
     async def add_file(request: Request) -> Response:
         try:
-            call = await door.call(request)
+            call = await door.call(request, Role.WRITE)
             with ExitStack() as stack:
                 upload = await read_upload(request, cases.limits, stack)
                 data = await cases.uploads.add(call, upload.knowledgebase_id, upload.entries)
@@ -202,7 +205,9 @@ def _add_models(router: APIRouter, door: _Door, cases: UseCases) -> None:
             call = await door.call(request)
             body = await door.body(request)
             streaming = isinstance(body, dict) and body.get("stream") is True
-            data = await cases.assistant.chat(call, Chat.read(body))
+            question = Chat.read(body)
+            call.require(Role.WRITE if question.add_message_on_answer else Role.READ)
+            data = await cases.assistant.chat(call, question)
         except MemloomError as error:
             if streaming:
                 return stream_error(request, error)
@@ -286,8 +291,10 @@ def _errors(app: FastAPI) -> None:
     app.add_exception_handler(Exception, on_mistake)
 
 
-def _describe(app: FastAPI, models: Mapping[str, type[BaseModel]]) -> None:
-    """OpenAPI with the requests' own schemas and the key as security scheme."""
+def _describe(
+    app: FastAPI, requests: Sequence[type[BaseModel]], responses: Sequence[type[BaseModel]]
+) -> None:
+    """OpenAPI with the models' own schemas and the key as security scheme."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -298,11 +305,7 @@ def _describe(app: FastAPI, models: Mapping[str, type[BaseModel]]) -> None:
                 routes=app.routes,
             )
             components = described.setdefault("components", {})
-            schemas = components.setdefault("schemas", {})
-            for name, kind in models.items():
-                schema = kind.model_json_schema(ref_template="#/components/schemas/{model}")
-                schemas |= schema.pop("$defs", {})
-                schemas[name] = schema
+            components.setdefault("schemas", {}).update(schemas(requests, responses))
             components["securitySchemes"] = {
                 "token": {
                     "type": "apiKey",

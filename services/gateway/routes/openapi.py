@@ -1,0 +1,126 @@
+"""OpenAPI operations described from the routes' tables."""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any, Literal, Protocol
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+_REF = "#/components/schemas/{model}"
+_JSON = "application/json"
+_PROBLEM = "application/problem+json"
+_ALWAYS = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+
+
+class Problem(BaseModel):
+    """Problem details (RFC 9457). code: our stable code."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: int
+
+
+class Described(Protocol):
+    """What of a resource is described."""
+
+    @property
+    def parameters(self) -> list[str]: ...
+    @property
+    def body(self) -> type[BaseModel] | None: ...
+    @property
+    def query(self) -> type[BaseModel] | None: ...
+    @property
+    def response(self) -> type[BaseModel] | None: ...
+    @property
+    def status(self) -> int: ...
+    @property
+    def problems(self) -> tuple[int, ...]: ...
+    @property
+    def media(self) -> tuple[str, ...]: ...
+    @property
+    def examples(self) -> Any: ...
+
+
+def reference(model: type[BaseModel]) -> dict[str, str]:
+    """A reference to the model's schema among the components."""
+    return {"$ref": _REF.format(model=model.__name__)}
+
+
+def described(resource: Described) -> dict[str, Any]:
+    """Parameters, request body and responses of a resource."""
+    operation: dict[str, Any] = {
+        "parameters": [*map(_path_parameter, resource.parameters), *_query_parameters(resource)],
+        "responses": _responses(resource),
+    }
+    content: dict[str, Any] = {
+        kind: {"schema": {"type": "string", "format": "binary"}} for kind in resource.media
+    }
+    if resource.body is not None:
+        content[_JSON] = {"schema": reference(resource.body)}
+        if resource.examples:
+            content[_JSON]["examples"] = {
+                name: {"value": value} for name, value in resource.examples.items()
+            }
+    if content:
+        operation["requestBody"] = {"required": True, "content": content}
+    return operation
+
+
+def _path_parameter(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+def _query_parameters(resource: Described) -> list[dict[str, Any]]:
+    if resource.query is None:
+        return []
+    schema = resource.query.model_json_schema()
+    required = schema.get("required", [])
+    return [
+        {"name": name, "in": "query", "required": name in required, "schema": shape}
+        for name, shape in schema.get("properties", {}).items()
+    ]
+
+
+def _responses(resource: Described) -> dict[str, Any]:
+    found: dict[str, Any] = {str(int(resource.status)): _success(resource)}
+    statuses = {*map(int, _ALWAYS), *resource.problems}
+    if resource.parameters:
+        statuses.add(int(HTTPStatus.NOT_FOUND))
+    for status in sorted(statuses):
+        found[str(status)] = {
+            "description": HTTPStatus(status).phrase,
+            "content": {_PROBLEM: {"schema": reference(Problem)}},
+        }
+    return found
+
+
+def _success(resource: Described) -> dict[str, Any]:
+    answer: dict[str, Any] = {"description": HTTPStatus(resource.status).phrase}
+    if resource.response is not None:
+        answer["content"] = {_JSON: {"schema": reference(resource.response)}}
+    return answer
+
+
+def schemas(
+    requests: Iterable[type[BaseModel]], responses: Iterable[type[BaseModel]]
+) -> dict[str, Any]:
+    """The components' schemas of the models. A request is described as it is read, a response as
+    it is written.
+    """
+    modes: dict[type[BaseModel], Literal["validation", "serialization"]] = {
+        **dict.fromkeys((Problem, *responses), "serialization"),
+        **dict.fromkeys(requests, "validation"),
+    }
+    _, definitions = models_json_schema(list(modes.items()), ref_template=_REF)
+    found: dict[str, Any] = definitions["$defs"]
+    return found

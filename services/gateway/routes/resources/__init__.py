@@ -1,0 +1,26 @@
+"""Our own routes under /api/v1: resources, with RFC 9457 problem details.
+
+Each module names the routes of one subject as a table of `Resource`; `resources` joins them.
+"""
+
+from services.gateway.handlers.usecases import UseCases
+from services.gateway.routes.resources.corrections import correction_resources
+from services.gateway.routes.resources.documents import document_resources
+from services.gateway.routes.resources.knowledge_bases import knowledge_base_resources
+from services.gateway.routes.resources.memories import memory_resources
+from services.gateway.routes.resources.project import project_resources
+from services.gateway.routes.resources.router import build_router
+from services.gateway.routes.resources.table import Query, Resource, ResourceRequest
+
+__all__ = ["Query", "Resource", "ResourceRequest", "build_router", "resources"]
+
+
+def resources(cases: UseCases) -> tuple[Resource, ...]:
+    """All routes of /api/v1."""
+    return (
+        *knowledge_base_resources(cases),
+        *document_resources(cases),
+        *correction_resources(cases),
+        *memory_resources(cases),
+        *project_resources(cases),
+    )
