@@ -83,8 +83,8 @@ bench: $(VENV)/.dev ## Measure speed beside the raw engine in the same run
 	$(BIN)/python -m bench.search_index
 	$(BIN)/python -m bench.search_rest --points 10000 100000
 
-pins: ## Compile the pinned requirements again
-	cd requirements && for set in uv base dev; do uv pip compile --quiet --universal --no-header --no-annotate --generate-hashes --python-version 3.11 $$set.in -o $$set.txt; done
+pins: | $(UV) ## Compile the pinned requirements again
+	cd requirements && for set in uv base dev; do $(abspath $(UV)) pip compile --quiet --universal --no-header --no-annotate --generate-hashes --python-version 3.11 $$set.in -o $$set.txt; done
 
 clean: ## Remove what was generated
 	rm -rf $(VENV) build *.egg-info services/kernel/pb/memloom

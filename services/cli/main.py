@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli import dead_letters, operators
+from services.cli import dead_letters, operators, remote
 from services.cli.options import HERE, Data
 from services.kernel.contracts.errors import MemloomError
 
@@ -25,6 +25,9 @@ app.add_typer(topics, name="topics")
 app.add_typer(operators.keys, name="keys")
 app.add_typer(operators.plans, name="plans")
 app.add_typer(dead_letters.app, name="dlq")
+app.add_typer(remote.app)
+app.add_typer(remote.bases, name="bases")
+app.add_typer(remote.corrections, name="corrections")
 
 
 @app.command()
@@ -44,10 +47,12 @@ def serve(
 @app.command()
 def settings() -> None:
     """List every setting with its default and meaning."""
+    from services.client.settings import ClientProcess  # noqa: PLC0415 - see above
     from services.embedded import EmbeddedSettings  # noqa: PLC0415 - see above
     from services.kernel.adapters.process import settings_text  # noqa: PLC0415 - see above
 
     typer.echo(settings_text(EmbeddedSettings))
+    typer.echo(settings_text(ClientProcess))
 
 
 @app.command()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from services.client.settings import ClientProcess
 from services.embedded import EmbeddedSettings
 from services.gateway.app import GatewayProcess
 from services.kernel.adapters.process import ProcessSettings
@@ -26,7 +27,7 @@ def texts() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def known() -> set[str]:
-    every = (EmbeddedSettings, GatewayProcess, ProcessSettings)
+    every = (EmbeddedSettings, GatewayProcess, ProcessSettings, ClientProcess)
     return {setting.name for settings in every for setting in describe(settings)}
 
 

@@ -40,6 +40,11 @@ class HttpServer:
         self._server: _Quiet | None = None
         self._serving: asyncio.Task[None] | None = None
 
+    @property
+    def port(self) -> int:
+        """The port that was taken; the one that was given before `bind`."""
+        return self._port if self._socket is None else int(self._socket.getsockname()[1])
+
     def bind(self) -> None:
         """Take the address; DependencyUnavailable when it cannot be had. Nobody can connect yet."""
         if self._socket is not None:
