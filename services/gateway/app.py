@@ -238,7 +238,7 @@ def build(
     )
     return Gateway(
         parts=parts,
-        asgi=build_rest(cases, health=health),
+        asgi=build_rest(cases, health=health, cors_origins=settings.cors_origins),
         grpc=(serve,),
         grpc_services=(SERVICE_NAME,),
         access=access,

@@ -1,5 +1,6 @@
 """Settings of the gateway: `MEMLOOM_GATEWAY__...`."""
 
+import re
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -8,6 +9,7 @@ from pydantic import BaseModel, Field, SecretStr, field_validator
 from services.gateway.domain.limits import Limits
 
 MEGABYTE = 1_048_576
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+(?<!/)")
 
 
 class GatewaySettings(BaseModel):
@@ -45,6 +47,11 @@ class GatewaySettings(BaseModel):
     )
     requests_per_second: float = Field(
         default=0.0, ge=0, description="Requests a second and key; 0 is unlimited."
+    )
+    cors_origins: list[str] = Field(
+        default=[],
+        description="Origins of web pages that may call the API from a browser, as a JSON list "
+        'such as ["https://console.example.org"], or ["*"] for all; none by default.',
     )
     upkeep_seconds: float = Field(
         default=600.0, gt=0, description="How often what is over is tidied away."
@@ -84,6 +91,17 @@ class GatewaySettings(BaseModel):
         except (ZoneInfoNotFoundError, ValueError) as error:
             message = f"{value!r} is no time zone; write one as Asia/Shanghai or Europe/Berlin"
             raise ValueError(message) from error
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: list[str]) -> list[str]:
+        for origin in value:
+            if origin != "*" and not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"{origin!r} is no origin; write scheme, host and port alone, as "
+                    "https://console.example.org or http://localhost:3000, without a path"
+                )
         return value
 
     def limits(self) -> Limits:

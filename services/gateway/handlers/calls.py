@@ -15,7 +15,13 @@ from services.gateway.domain.fingerprints import fingerprint
 from services.gateway.domain.limits import Limits
 from services.gateway.domain.model import Project, Remembered, Role
 from services.gateway.handlers.ports import RepeatStore
-from services.kernel.contracts.errors import Code, Forbidden, InvalidInput, TooManyRequests
+from services.kernel.contracts.errors import (
+    Code,
+    Forbidden,
+    InvalidInput,
+    TooManyRequests,
+    VersionChanged,
+)
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.store import Database, Transaction
 
@@ -36,7 +42,9 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Who calls: the project that the key belongs to, and the key's role. ticket: for writes."""
+    """Who calls: the project that the key belongs to, and the key's role. ticket: for writes.
+    versions: what an edit may overwrite (If-Match); None is any.
+    """
 
     project: Project
     key_id: str = ""
@@ -44,6 +52,15 @@ class Call:
     idempotency_key: str = ""
     ticket: Ticket | None = None
     role: Role = Role.ADMIN
+    versions: frozenset[str] | None = None
+
+    def expect(self, version: str) -> None:
+        """VersionChanged where the caller edits another version than this present one."""
+        if self.versions is not None and version not in self.versions:
+            raise VersionChanged(
+                "it was changed since you read it; read it again, and send the ETag of that "
+                "answer as If-Match"
+            )
 
     def require(self, needed: Role) -> "Call":
         """Return this call; Forbidden (KEY_NO_ACCESS) where the key's role is a lesser one."""

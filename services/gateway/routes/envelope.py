@@ -20,6 +20,8 @@ from services.kernel.contracts.errors import (
     QuotaExceeded,
     TooManyRequests,
     Unauthorized,
+    UnsupportedMediaType,
+    VersionChanged,
 )
 
 REQUEST_ID: Final = "x-request-id"
@@ -52,10 +54,14 @@ def success(request: Request, data: Any) -> Response:
 
 
 def plain(
-    request: Request, value: Any, status: int = HTTPStatus.OK, media_type: str = _JSON
+    request: Request,
+    value: Any,
+    status: int = HTTPStatus.OK,
+    media_type: str = _JSON,
+    headers: dict[str, str] | None = None,
 ) -> Response:
     """A body of its own, without the envelope."""
-    return _response(request, value, status, media_type=media_type)
+    return _response(request, value, status, media_type=media_type, headers=headers)
 
 
 def failure(request: Request, error: MemloomError, minimal: Any) -> Response:
@@ -68,15 +74,26 @@ def failure(request: Request, error: MemloomError, minimal: Any) -> Response:
 
 def problem(request: Request, error: MemloomError) -> Response:
     """The error as RFC 9457 problem details, for our own routes."""
-    status = HTTPStatus(resource_status(error))
+    return problem_of(request, resource_status(error), error.message, error.code, _headers(error))
+
+
+def problem_of(
+    request: Request,
+    status: int,
+    detail: str,
+    code: Code,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """Problem details of a status and a code."""
     body = {
         "type": "about:blank",
-        "title": status.phrase,
+        "title": HTTPStatus(status).phrase,
         "status": int(status),
-        "detail": error.message,
-        "code": int(error.code),
+        "detail": detail,
+        "code": int(code),
+        "request_id": request_id(request),
     }
-    return _response(request, body, status, headers=_headers(error), media_type=_PROBLEM)
+    return _response(request, body, status, headers=headers, media_type=_PROBLEM)
 
 
 def public_status(error: MemloomError) -> int:
@@ -98,6 +115,8 @@ def resource_status(error: MemloomError) -> int:
         (NotFound, HTTPStatus.NOT_FOUND),
         (Forbidden, HTTPStatus.FORBIDDEN),
         (QuotaExceeded, HTTPStatus.FORBIDDEN),
+        (VersionChanged, HTTPStatus.PRECONDITION_FAILED),
+        (UnsupportedMediaType, HTTPStatus.UNSUPPORTED_MEDIA_TYPE),
         (Conflict, HTTPStatus.CONFLICT),
     ):
         if isinstance(error, kind):

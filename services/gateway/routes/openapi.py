@@ -21,13 +21,14 @@ _ALWAYS = (
 
 
 class Problem(BaseModel):
-    """Problem details (RFC 9457). code: our stable code."""
+    """Problem details (RFC 9457). code: our stable code. request_id: names the request in logs."""
 
     type: str
     title: str
     status: int
     detail: str
     code: int
+    request_id: str
 
 
 class Described(Protocol):

@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import Response
 from pydantic import BaseModel
-from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 
 from services.gateway.domain.model import Role
 from services.gateway.domain.requests import AddKnowledgebaseFile, Chat, Rerank
@@ -19,14 +19,15 @@ from services.gateway.handlers.usecases import UseCases
 from services.gateway.routes.envelope import (
     failure,
     plain,
-    problem,
     read_json,
     request_id,
     success,
 )
+from services.gateway.routes.failures import add_error_handlers
 from services.gateway.routes.health import health_routes
 from services.gateway.routes.openapi import reference, schemas
 from services.gateway.routes.operations import Operation, operations
+from services.gateway.routes.paths import RESOURCES, TrailingSlash
 from services.gateway.routes.resources import build_router, resources
 from services.gateway.routes.streaming import stream_error, stream_text
 from services.gateway.routes.uploads import read_upload
@@ -36,6 +37,27 @@ from services.kernel.runtime.health import Health
 _TAGS: Final[list[str | Enum]] = ["openmem/v1"]
 # Where clients expect the API: the public one's two regions, and a short form.
 MOUNTS: Final = ("/api/openmem/v1", "/platform/api/openmem/v1", "/openmem/v1")
+
+# Headers that pages of other origins may send, and read of answers.
+_CORS_REQUEST: Final = (
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "Last-Event-ID",
+    "Range",
+    "X-Request-Id",
+)
+_CORS_ANSWER: Final = (
+    "Allow",
+    "Content-Disposition",
+    "Content-Range",
+    "ETag",
+    "Location",
+    "Retry-After",
+    "X-Request-Id",
+)
 
 _PROFILES = (
     *(f"/{verb}/profile_template" for verb in ("add", "list", "get", "update", "delete", "bind")),
@@ -66,8 +88,16 @@ class _Door:
         return await read_json(request, self._cases.limits.max_body_bytes)
 
 
-def build_rest(cases: UseCases, *, health: Health, version: str = "0.1.0") -> FastAPI:
-    """openmem/v1 under its mounts, our own routes under /api/v1, health and OpenAPI."""
+def build_rest(
+    cases: UseCases,
+    *,
+    health: Health,
+    version: str = "0.1.0",
+    cors_origins: Sequence[str] = (),
+) -> FastAPI:
+    """openmem/v1 under its mounts, our own routes under /api/v1, health and OpenAPI.
+    cors_origins: origins of pages that may call from a browser.
+    """
     app = FastAPI(
         title="Memloom",
         version=version,
@@ -91,11 +121,24 @@ def build_rest(cases: UseCases, *, health: Health, version: str = "0.1.0") -> Fa
     table = resources(cases)
     requests += [resource.body for resource in table if resource.body is not None]
     responses = [resource.response for resource in table if resource.response is not None]
-    app.include_router(build_router(table, door.call, cases.limits), prefix="/api/v1")
+    app.include_router(build_router(table, door.call, cases.limits), prefix=RESOURCES)
     app.include_router(health_routes(health))
-    _errors(app)
+    add_error_handlers(app, table)
+    _add_middleware(app, cors_origins)
     _describe(app, requests, responses)
     return app
+
+
+def _add_middleware(app: FastAPI, cors_origins: Sequence[str]) -> None:
+    app.add_middleware(TrailingSlash)
+    if cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(cors_origins),
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=_CORS_REQUEST,
+            expose_headers=_CORS_ANSWER,
+        )
 
 
 def _schema(kind: type[BaseModel]) -> dict[str, Any]:
@@ -266,29 +309,6 @@ def _upload_schema() -> dict[str, Any]:
             for name in ("knowledgebase_id", "type")
         ]
     }
-
-
-def _errors(app: FastAPI) -> None:
-    """Errors outside the endpoints: unknown paths, wrong methods, our own mistakes."""
-
-    async def on_http(request: Request, error: Exception) -> Response:
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        code = Code.DATA_NOT_FOUND if status == 404 else Code.WRONG_PARAMETERS  # noqa: PLR2004 - the status is its own name
-        body = {"code": int(code), "message": f"{request.method} {request.url.path}: no such route"}
-        return plain(request, body | {"data": None}, status)
-
-    async def on_mistake(request: Request, _: Exception) -> Response:
-        body = {"code": int(Code.INTERNAL), "message": "internal error", "data": None}
-        return plain(request, body, 500)
-
-    async def on_ours(request: Request, error: Exception) -> Response:
-        if isinstance(error, MemloomError):
-            return problem(request, error)
-        return await on_mistake(request, error)
-
-    app.add_exception_handler(HTTPException, on_http)
-    app.add_exception_handler(MemloomError, on_ours)
-    app.add_exception_handler(Exception, on_mistake)
 
 
 def _describe(

@@ -1,7 +1,7 @@
 """Errors of our own: each carries a stable `code`; protocols map them once, at their border.
 
 Codes below 50170 are those of the public API (openmem/v1); 50171-50179 are late failures of a
-document, added by us.
+document, and 40091-40099 are refusals of our own routes, added by us.
 """
 
 from enum import IntEnum
@@ -25,6 +25,11 @@ class Code(IntEnum):
     RELATIVITY_OUT_OF_RANGE = 40012
     MESSAGES_TOO_LONG = 40013
     BAD_PROJECT = 40020
+    ROUTE_NOT_FOUND = 40091
+    METHOD_NOT_ALLOWED = 40092
+    MEDIA_TYPE_NOT_ALLOWED = 40093
+    VERSION_CHANGED = 40094
+    STATE_CONFLICT = 40095
     KEY_REQUIRED = 40100
     KEY_NO_ACCESS = 40103
     KEY_INVALID = 40132
@@ -118,6 +123,18 @@ class Conflict(MemloomError):
     """The state changed meanwhile; read it again."""
 
     default_code = Code.OPERATION_FAILED
+
+
+class VersionChanged(Conflict):
+    """What the caller edits is no longer the version that the caller read."""
+
+    default_code = Code.VERSION_CHANGED
+
+
+class UnsupportedMediaType(InvalidInput):
+    """The body's media type is none that the route takes."""
+
+    default_code = Code.MEDIA_TYPE_NOT_ALLOWED
 
 
 class DependencyUnavailable(MemloomError):

@@ -1,12 +1,14 @@
 """Routes and OpenAPI operations made from the table."""
 
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.gateway.domain.limits import Limits
 from services.gateway.handlers.calls import Call
+from services.gateway.routes.conditional import expected_versions, with_tag
 from services.gateway.routes.envelope import plain, problem, read_json
 from services.gateway.routes.openapi import described
 from services.gateway.routes.resources.table import Resource, ResourceRequest
@@ -27,12 +29,13 @@ def _add(router: APIRouter, resource: Resource, caller: Caller, limits: Limits) 
     async def endpoint(request: Request) -> Response:
         try:
             call = (await caller(request)).require(resource.needs)
+            call = replace(call, versions=expected_versions(request))
             answer = await resource.run(await _read(request, resource, call, limits))
         except MemloomError as error:
             return problem(request, error)
         if isinstance(answer, Response):
             return answer
-        return plain(request, answer, resource.status)
+        return _respond(request, resource, answer)
 
     router.add_api_route(
         resource.path,
@@ -46,6 +49,14 @@ def _add(router: APIRouter, resource: Resource, caller: Caller, limits: Limits) 
         response_class=Response,
         openapi_extra=described(resource),
     )
+
+
+def _respond(request: Request, resource: Resource, answer: object) -> Response:
+    response = plain(request, answer, resource.status)
+    version = "" if resource.version is None else resource.version(answer)
+    if resource.method == "GET" or version:
+        return with_tag(request, response, version)
+    return response
 
 
 async def _read(

@@ -45,8 +45,8 @@ class Resource:
     needs: the least role of the key. body, query: models of the JSON body and of the query.
     media: media types of a body that `run` reads itself from `http`. response: model of the answer,
     for OpenAPI. problems: statuses of errors beside 400, 401, 403, 404 (where the path has an id),
-    429 and 5xx. examples: of the body, by name. run: returns the answer's value, or a finished
-    `Response`.
+    429 and 5xx. examples: of the body, by name. version: of an answer that can be edited, for its
+    entity tag. run: returns the answer's value, or a finished `Response`.
     """
 
     method: str
@@ -63,6 +63,7 @@ class Resource:
     description: str = ""
     tag: str = "memloom"
     examples: Mapping[str, Any] = field(default_factory=dict)
+    version: Callable[[Any], str] | None = None
 
     @property
     def parameters(self) -> list[str]:
