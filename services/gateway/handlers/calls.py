@@ -122,7 +122,7 @@ class Writes:
         finally:
             # After an error or a cancelled request nothing may be remembered.
             if not finished:
-                async with self._database.write() as tx:
+                async with self._database.write(small=True) as tx:
                     await self._store.release(tx, ticket.fingerprint, ticket.holder)
         return answer
 

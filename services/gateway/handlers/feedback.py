@@ -13,7 +13,13 @@ from services.gateway.domain.times import parse_time
 from services.gateway.handlers.calls import Call, Writes
 from services.gateway.handlers.knowledgebases import require_linked
 from services.gateway.handlers.ports import CatalogueStore, ConversationStore, Outbox, TaskStore
-from services.kernel.contracts.errors import Code, DependencyUnavailable, InvalidInput, NotFound
+from services.kernel.contracts.errors import (
+    Code,
+    DependencyUnavailable,
+    InvalidInput,
+    NotFound,
+    StorageFull,
+)
 from services.kernel.contracts.events import FeedbackGiven
 from services.kernel.contracts.records import MemoryRecord, Owner, OwnerType
 from services.kernel.ports.clock import Clock
@@ -91,6 +97,9 @@ class FeedbackDesk:
         body = request.model_dump(mode="json")
         try:
             answer: dict[str, Any] = await self._writes.once(call, "add/feedback", body, perform)
+        except StorageFull:
+            # It has a code of its own, which says that trying again at once is no use.
+            raise
         except DependencyUnavailable as error:
             raise DependencyUnavailable(
                 f"the feedback was not saved: {error.message}", code=Code.SAVE_FEEDBACK_FAILED

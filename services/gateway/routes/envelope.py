@@ -18,6 +18,7 @@ from services.kernel.contracts.errors import (
     MemloomError,
     NotFound,
     QuotaExceeded,
+    StorageFull,
     TooManyRequests,
     Unauthorized,
     UnsupportedMediaType,
@@ -97,7 +98,11 @@ def problem_of(
 
 
 def public_status(error: MemloomError) -> int:
-    """401, 413, 429 and 5xx are told by status; all else is business."""
+    """401, 413, 429 and 5xx are told by status; all else is business. A full disk is, too: the
+    public client would repeat it at once and lose the sentence that says what to do.
+    """
+    if isinstance(error, StorageFull):
+        return HTTPStatus.OK
     if isinstance(error, Unauthorized):
         return HTTPStatus.UNAUTHORIZED
     if isinstance(error, BodyTooLarge):
@@ -118,6 +123,7 @@ def resource_status(error: MemloomError) -> int:
         (VersionChanged, HTTPStatus.PRECONDITION_FAILED),
         (UnsupportedMediaType, HTTPStatus.UNSUPPORTED_MEDIA_TYPE),
         (Conflict, HTTPStatus.CONFLICT),
+        (StorageFull, HTTPStatus.INSUFFICIENT_STORAGE),
     ):
         if isinstance(error, kind):
             return status

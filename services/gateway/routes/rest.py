@@ -31,7 +31,7 @@ from services.gateway.routes.paths import RESOURCES, TrailingSlash
 from services.gateway.routes.resources import build_router, resources
 from services.gateway.routes.streaming import stream_error, stream_text
 from services.gateway.routes.uploads import read_upload
-from services.kernel.contracts.errors import Code, MemloomError
+from services.kernel.contracts.errors import Code, MemloomError, full_disk_noticed
 from services.kernel.runtime.health import Health
 
 _TAGS: Final[list[str | Enum]] = ["openmem/v1"]
@@ -223,7 +223,7 @@ def _add_uploads(router: APIRouter, door: _Door, cases: UseCases) -> None:
     async def add_file(request: Request) -> Response:
         try:
             call = await door.call(request, Role.WRITE)
-            with ExitStack() as stack:
+            with full_disk_noticed("the folder of temporary files"), ExitStack() as stack:
                 upload = await read_upload(request, cases.limits, stack)
                 data = await cases.uploads.add(call, upload.knowledgebase_id, upload.entries)
             return success(request, data)

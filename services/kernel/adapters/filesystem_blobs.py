@@ -11,7 +11,15 @@ from typing import Any, Final, TypeVar
 from urllib.parse import unquote
 from uuid import uuid4
 
-from services.kernel.contracts.errors import Code, DependencyUnavailable, InvalidInput, NotFound
+from services.kernel.adapters.disk_space import DiskSpace
+from services.kernel.contracts.errors import (
+    Code,
+    DependencyUnavailable,
+    InvalidInput,
+    NotFound,
+    StorageFull,
+    is_full,
+)
 from services.kernel.ports.blobs import BlobInfo
 
 T = TypeVar("T")
@@ -28,10 +36,11 @@ BUFFER: Final = 1 << 20
 class FilesystemBlobs:
     """Implements `ports.blobs.Blobs` below `root` (made when missing). Many processes may use
     one root. Temporary files lie in `root/.writing`; those of a killed process are removed by
-    `sweep`.
+    `sweep`. space: what every write asks for room; none asks nobody.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, space: DiskSpace | None = None) -> None:
+        self._space = space
         self._data = root / "blobs"
         self._writing = root / ".writing"
 
@@ -39,7 +48,7 @@ class FilesystemBlobs:
         self, path: str, chunks: AsyncIterable[bytes] | bytes, *, limit: int | None = None
     ) -> BlobInfo:
         target = self._place(path)
-        writing = await _off(_Writing, self._writing / uuid4().hex, limit)
+        writing = await _off(_Writing, self._writing / uuid4().hex, limit, self._space)
         try:
             if isinstance(chunks, bytes):
                 await _off(writing.write, chunks)
@@ -228,7 +237,9 @@ class FilesystemBlobs:
 class _Writing:
     """A file being written; knows its size and hash."""
 
-    def __init__(self, path: Path, limit: int | None) -> None:
+    def __init__(self, path: Path, limit: int | None, space: DiskSpace | None) -> None:
+        self._space = space
+        self._room(0)
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self._limit = limit
@@ -246,6 +257,7 @@ class _Writing:
             raise InvalidInput(
                 f"the file has more than {self._limit} bytes", code=Code.FILE_TOO_LARGE
             )
+        self._room(len(chunk))
         self._hash.update(chunk)
         self._file.write(chunk)
 
@@ -255,8 +267,18 @@ class _Writing:
         self._file.close()
 
     def abandon(self) -> None:
-        self._file.close()
-        self.path.unlink(missing_ok=True)
+        try:
+            self._file.close()
+        except OSError as error:
+            # What was buffered finds no room; nobody wants it any more, and the file is closed.
+            if not is_full(error):
+                raise
+        finally:
+            self.path.unlink(missing_ok=True)
+
+    def _room(self, size: int) -> None:
+        if self._space is not None:
+            self._space.require(size)
 
 
 async def _off(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
@@ -264,7 +286,8 @@ async def _off(work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
     try:
         return await asyncio.to_thread(work, *args, **kwargs)
     except OSError as error:
-        raise DependencyUnavailable(f"the blob folder cannot be used: {error}") from error
+        kind = StorageFull if is_full(error) else DependencyUnavailable
+        raise kind(f"the blob folder cannot be used: {error}") from error
 
 
 def _escape(part: str) -> str:

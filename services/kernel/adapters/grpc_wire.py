@@ -15,6 +15,7 @@ from services.kernel.contracts.errors import (
     MemloomError,
     NotFound,
     QuotaExceeded,
+    StorageFull,
     Unauthorized,
 )
 from services.kernel.contracts.telemetry import TRACEPARENT
@@ -59,6 +60,8 @@ def from_rpc_error(error: grpc.aio.AioRpcError) -> MemloomError:
         if name == CODE_TRAILER:
             code = Code(int(value))
     kind = _ERROR.get(error.code(), DependencyUnavailable)
+    if code is Code.STORAGE_FULL:
+        return StorageFull(error.details() or "the service has no room on its disk")
     if error.code() is grpc.StatusCode.INTERNAL:
         return MemloomError(error.details() or "the service failed", code=code)
     return kind(error.details() or f"the service answered {error.code().name}", code=code)

@@ -28,6 +28,8 @@ from services.kernel.contracts.errors import (
     InvalidInput,
     MemloomError,
     NotFound,
+    StorageFull,
+    full_disk_noticed,
 )
 from services.kernel.ports.blobs import BlobInfo
 from services.kernel.runtime.connections import MinioSettings
@@ -41,6 +43,8 @@ _LONGEST_PATH = 1024
 _PAGE = 500
 _MISSING = frozenset({"NoSuchKey", "NoSuchObject", "ResourceNotFound"})
 _ALREADY = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
+# MinIO's own names, of its disks and of a bucket's quota: docs.min.io, "error responses".
+_FULL = frozenset({"XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "InsufficientCapacity"})
 _BAD_NAME = frozenset({"XMinioInvalidObjectName", "KeyTooLongError", "InvalidURI"})
 
 
@@ -63,6 +67,8 @@ def _ours(error: Exception, path: str) -> MemloomError:
             return NotFound(f"there is no blob {path}")
         if error.code in _BAD_NAME:
             return InvalidInput(f"not a blob path: {path!r}")
+        if error.code in _FULL:
+            return StorageFull(f"the blob store has no room: {error.message}")
     return DependencyUnavailable(f"the blob store cannot be used now: {error}")
 
 
@@ -119,7 +125,8 @@ class MinioBlobs:
     ) -> BlobInfo:
         checked(path)
         with tempfile.SpooledTemporaryFile(_IN_MEMORY) as spool:
-            size, digest = await self._spool(chunks, spool, limit)
+            with full_disk_noticed("the folder of temporary files"):
+                size, digest = await self._spool(chunks, spool, limit)
 
             def upload() -> None:
                 spool.seek(0)
@@ -183,7 +190,8 @@ class MinioBlobs:
             file = folder / "blob"
             response = await self._open(path)
             try:
-                await self._run(path, lambda: _copy(response, file))
+                with full_disk_noticed("the folder of temporary files"):
+                    await self._run(path, lambda: _copy(response, file))
             finally:
                 _release(response)
             yield file

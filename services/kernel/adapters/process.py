@@ -22,6 +22,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import MetaData
 
 from services.kernel.adapters.data_folder import Door, door_of, held
+from services.kernel.adapters.disk_space import DiskSpace
 from services.kernel.adapters.filesystem_blobs import FilesystemBlobs
 from services.kernel.adapters.front import Front
 from services.kernel.adapters.model_clients import Models, open_models
@@ -70,7 +71,30 @@ class ProcessSettings(ConnectionSettings, ModelSettings, Settings):
     data: Path = Field(
         default=Path("data"), description="Folder of everything that no server keeps."
     )
+    disk_reserve_bytes: int = Field(
+        default=256 << 20,
+        ge=0,
+        description="Bytes that stay free on the disk of the data folder: where fewer are, nothing "
+        "is stored until there is room again, and searches go on; 0 fills the disk, which can end "
+        "the process.",
+    )
     runtime: RuntimeSettings = Field(default_factory=RuntimeSettings)
+
+    @property
+    def space(self) -> DiskSpace:
+        """The disk of the data folder, with its reserve."""
+        return DiskSpace(self.data, reserve=self.disk_reserve_bytes)
+
+    @property
+    def keeps_files(self) -> bool:
+        """Whether anything is kept in the data folder, not on a server."""
+        servers = (self.kafka.bootstrap, self.minio.endpoint, self.postgres.url, self.qdrant.url)
+        return not all(servers)
+
+    @property
+    def makes_index(self) -> bool:
+        """Whether a start will make an empty index in the data folder."""
+        return not self.qdrant.url and not (self.data / "index").is_dir()
 
 
 class Resources:
@@ -101,7 +125,9 @@ class Resources:
     def blobs(self) -> Blobs:
         """MinIO, or files below the data folder."""
         if self._blobs is None:
-            self._blobs = blobs_on_minio(self.settings) or FilesystemBlobs(self.settings.data)
+            self._blobs = blobs_on_minio(self.settings) or FilesystemBlobs(
+                self.settings.data, space=self.settings.space
+            )
         return self._blobs
 
     @cached_property
@@ -116,7 +142,9 @@ class Resources:
     def generations(self) -> Generations:
         """All generations of the index."""
         if self._generations is None:
-            self._generations = open_generations(self.settings, data=self.settings.data)
+            self._generations = open_generations(
+                self.settings, data=self.settings.data, space=self.settings.space
+            )
             self._stack.push_async_callback(self._generations.close)
         return self._generations
 
@@ -143,6 +171,7 @@ class Resources:
             data=self.settings.data,
             metadata=metadata,
             migrations=migrations,
+            space=self.settings.space,
         )
 
     def channel(self, peer: Service) -> grpc.aio.Channel:
@@ -189,7 +218,9 @@ async def opened(settings: ProcessSettings, *, name: str) -> AsyncIterator[Resou
         await asyncio.to_thread(settings.data.mkdir, parents=True, exist_ok=True)
         models = await open_models(settings)
         stack.push_async_callback(models.close)
-        bus = open_bus(settings, data=settings.data, client_id=name, clock=SystemClock())
+        bus = open_bus(
+            settings, data=settings.data, client_id=name, clock=SystemClock(), space=settings.space
+        )
         yield Resources(settings, name=name, bus=bus, models=models, stack=stack)
 
 
@@ -200,6 +231,8 @@ async def running(
     """A process's services, started; drained and released at the end. alone: no other process
     writes into the data folder, so what a killed one left half written is swept away.
     """
+    if settings.keeps_files:
+        settings.space.require_to_start(index=settings.makes_index)
     async with opened(settings, name=name) as resources:
         if alone and isinstance(resources.blobs, FilesystemBlobs):
             await resources.blobs.sweep(0.0, now=resources.clock.now_ms() / 1000)
@@ -212,6 +245,8 @@ async def running(
             sampler=resources.sampler,
         )
         try:
+            if settings.keeps_files:
+                runtime.health.add("disk", settings.space.check)
             for front in assembly.fronts:
                 await front.bind(runtime.health, runtime.metrics)
             await runtime.start()
@@ -259,6 +294,8 @@ def in_one_process(settings: P) -> Iterator[P]:
     The socket's folder is readable by this user alone, and short: a socket's path may have no
     more than about 100 characters.
     """
+    if settings.keeps_files:
+        settings.space.require_to_start(index=settings.makes_index)
     with (
         held(settings.data) as announce,
         tempfile.TemporaryDirectory(prefix="memloom-") as folder,

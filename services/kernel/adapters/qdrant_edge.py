@@ -20,6 +20,7 @@ from uuid import UUID
 import orjson
 import qdrant_edge as engine
 
+from services.kernel.adapters.disk_space import DiskSpace
 from services.kernel.adapters.qdrant_filters import (
     FOUND,
     INTEGER_FIELDS,
@@ -76,8 +77,13 @@ class QdrantEdgeIndex:
     """`Index` over one folder. Open it with `open`; only one process may."""
 
     def __init__(
-        self, shard: engine.EdgeShard, worker: ThreadPoolExecutor, dimension: int | None
+        self,
+        shard: engine.EdgeShard,
+        worker: ThreadPoolExecutor,
+        dimension: int | None,
+        space: DiskSpace | None = None,
     ) -> None:
+        self._space = space
         self._shard = shard
         self._worker = worker
         self._dimension = dimension
@@ -87,11 +93,14 @@ class QdrantEdgeIndex:
         self._flusher: asyncio.Task[None] | None = None
 
     @classmethod
-    async def open(cls, path: Path, *, dimension: int | None = None) -> Self:
+    async def open(
+        cls, path: Path, *, dimension: int | None = None, space: DiskSpace | None = None
+    ) -> Self:
         """Open the folder, making it where it is absent. dimension: length of the dense
         vectors, None (or 0) for an index without them. DependencyUnavailable when another
         process holds it or it cannot be read; InvalidInput when it was made with another
-        dimension.
+        dimension. space: what every write asks for room: the engine maps its files, and a page
+        without a block behind it ends the process.
         """
         worker = ThreadPoolExecutor(1, thread_name_prefix="qdrant-edge")
         with ExitStack() as undo:
@@ -99,7 +108,7 @@ class QdrantEdgeIndex:
             loop = asyncio.get_running_loop()
             shard = await loop.run_in_executor(worker, _open, path, dimension or None)
             undo.pop_all()
-        index = cls(shard, worker, dimension or None)
+        index = cls(shard, worker, dimension or None, space)
         index._flusher = asyncio.create_task(index._flush_now_and_then())
         return index
 
@@ -167,11 +176,13 @@ class QdrantEdgeIndex:
     async def _flush_now_and_then(self) -> None:
         while True:
             await asyncio.sleep(FLUSH_SECONDS)
-            if self._dirty:
+            if self._dirty and (self._space is None or self._space.has_room()):
                 with suppress(DependencyUnavailable):  # the log still holds everything
                     await self.flush()
 
     def _update(self, operation: engine.UpdateOperation) -> None:
+        if self._space is not None:
+            self._space.require()
         self._shard.update(operation)
         self._dirty = True
 

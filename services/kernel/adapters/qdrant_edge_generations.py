@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import orjson
 
+from services.kernel.adapters.disk_space import EMPTY_INDEX_BYTES, DiskSpace
 from services.kernel.adapters.qdrant_edge import QdrantEdgeIndex
 from services.kernel.adapters.qdrant_generations import (
     ServingIndex,
@@ -32,7 +33,8 @@ POINTS: Final = "points"
 class EdgeGenerations:
     """`Generations` below one folder; one process at a time, which opens each at most once."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, space: DiskSpace | None = None) -> None:
+        self._space = space
         self._root = root
         self._opened: dict[str, Generation] = {}
         self._serving: Generation | None = None
@@ -123,6 +125,8 @@ class EdgeGenerations:
             unfinished = name not in pointer.values()
             if unfinished and self._identity(name) == identity:
                 return await self._get(name)
+        if self._space is not None:
+            self._space.require(EMPTY_INDEX_BYTES)
         name = next_name(self._names())
         making = self._root / f"{name}.making"
         shutil.rmtree(making, ignore_errors=True)
@@ -135,7 +139,7 @@ class EdgeGenerations:
         if name not in self._opened:
             identity = self._identity(name)
             index = await QdrantEdgeIndex.open(
-                self._root / name / POINTS, dimension=identity.dimension
+                self._root / name / POINTS, dimension=identity.dimension, space=self._space
             )
             self._opened[name] = Generation(name, identity, index)
         return self._opened[name]

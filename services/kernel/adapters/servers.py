@@ -10,6 +10,7 @@ from typing import Protocol
 
 from sqlalchemy import MetaData
 
+from services.kernel.adapters.disk_space import DiskSpace
 from services.kernel.adapters.sql import SqlDatabase
 from services.kernel.adapters.sqlite_bus import SqliteBus
 from services.kernel.contracts.topics import Service
@@ -33,14 +34,19 @@ class OpenBus(Bus, DeadLetters, Protocol):
 
 
 def open_bus(
-    connections: ConnectionSettings, *, data: Path, client_id: str, clock: Clock
+    connections: ConnectionSettings,
+    *,
+    data: Path,
+    client_id: str,
+    clock: Clock,
+    space: DiskSpace | None = None,
 ) -> OpenBus:
     """Kafka, or the file `bus.db` in the data folder. Connects at first use."""
     if connections.kafka.bootstrap:
         from services.kernel.adapters.kafka_bus import KafkaBus  # noqa: PLC0415 - see above
 
         return KafkaBus(connections.kafka, client_id=f"memloom-{client_id}", clock=clock)
-    return SqliteBus(data / "bus.db", clock=clock)
+    return SqliteBus(data / "bus.db", clock=clock, space=space)
 
 
 def open_database(
@@ -50,6 +56,7 @@ def open_database(
     data: Path,
     metadata: MetaData,
     migrations: Path,
+    space: DiskSpace | None = None,
 ) -> SqlDatabase:
     """The service's own database: on PostgreSQL, or its file in the data folder. In a
     PostgreSQL database that several services share, each has a schema of its name.
@@ -57,7 +64,7 @@ def open_database(
     postgres = connections.postgres
     if not postgres.url:
         url = f"sqlite+aiosqlite:///{data / f'{service.value}.db'}"
-        return SqlDatabase(url, metadata=metadata, migrations=migrations)
+        return SqlDatabase(url, metadata=metadata, migrations=migrations, space=space)
     return SqlDatabase(
         postgres.url_for(service.value),
         metadata=metadata,
@@ -66,7 +73,9 @@ def open_database(
     )
 
 
-def open_generations(connections: ConnectionSettings, *, data: Path) -> Generations:
+def open_generations(
+    connections: ConnectionSettings, *, data: Path, space: DiskSpace | None = None
+) -> Generations:
     """The index's generations: on a Qdrant server, or in the folder `index`, which one process
     holds.
     """
@@ -76,7 +85,7 @@ def open_generations(connections: ConnectionSettings, *, data: Path) -> Generati
             EdgeGenerations,
         )
 
-        return EdgeGenerations(data / "index")
+        return EdgeGenerations(data / "index", space=space.below("index") if space else None)
     from qdrant_client import AsyncQdrantClient  # noqa: PLC0415 - see above
 
     from services.kernel.adapters.qdrant_server_generations import (  # noqa: PLC0415 - see above

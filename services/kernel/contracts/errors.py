@@ -1,11 +1,15 @@
 """Errors of our own: each carries a stable `code`; protocols map them once, at their border.
 
 Codes below 50170 are those of the public API (openmem/v1); 50171-50179 are late failures of a
-document, and 40091-40099 are refusals of our own routes, added by us.
+document, 50180 and above states of the system, and 40091-40099 refusals of our own routes, all
+added by us.
 """
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 
 class Code(IntEnum):
@@ -63,6 +67,7 @@ class Code(IntEnum):
     EXPANDS_TOO_FAR = 50177
     TOOK_TOO_LONG = 50178
     NOT_FETCHED = 50179
+    STORAGE_FULL = 50180
 
 
 class MemloomError(Exception):
@@ -143,6 +148,12 @@ class DependencyUnavailable(MemloomError):
     default_code = Code.MEMORY_SERVICE_UNAVAILABLE
 
 
+class StorageFull(DependencyUnavailable):
+    """The disk, or a server's, has no room: nothing is stored until there is; reading goes on."""
+
+    default_code = Code.STORAGE_FULL
+
+
 class StaleEvent(MemloomError):
     """The event is older than what was applied already (or its subject is deleted): ignore it."""
 
@@ -153,3 +164,22 @@ class Unintelligible(MemloomError):
     """The record itself cannot be understood (header, JSON, schema): set it aside."""
 
     default_code = Code.OPERATION_FAILED
+
+
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether the system says that a disk, or a quota on it, is full."""
+    return isinstance(error, OSError) and error.errno in _FULL
+
+
+@contextmanager
+def full_disk_noticed(what: str) -> Iterator[None]:
+    """Turn the system's "no space left" into StorageFull; `what` names what has none."""
+    try:
+        yield
+    except OSError as error:
+        if not is_full(error):
+            raise
+        raise StorageFull(f"{what} has no room: {error.strerror}") from error

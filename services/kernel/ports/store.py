@@ -45,8 +45,11 @@ class Database(Protocol):
         """A read-only snapshot. DependencyUnavailable when it is down."""
         ...
 
-    def write(self) -> AbstractAsyncContextManager[Transaction]:
-        """Commits on a clean exit, rolls back on an error. DependencyUnavailable when down."""
+    def write(self, *, small: bool = False) -> AbstractAsyncContextManager[Transaction]:
+        """Commits on a clean exit, rolls back on an error. DependencyUnavailable when down,
+        StorageFull where the disk has no more than its reserve. small: undoes or tidies what is
+        under way in a row or two, and may use the reserve for that.
+        """
         ...
 
     async def migrate(self) -> None:

@@ -64,7 +64,7 @@ class Attempts:
 
     async def undo(self, item: Delivered) -> None:
         """It did not really begin (a dependency was down, the process is stopping)."""
-        async with self._database.write() as tx:
+        async with self._database.write(small=True) as tx:
             await tx.execute(
                 update(_ATTEMPTS)
                 .where(_matches(_ATTEMPTS, item), _ATTEMPTS.c.started > 0)

@@ -19,6 +19,7 @@ from services.kernel.contracts.errors import (
     MemloomError,
     NotFound,
     QuotaExceeded,
+    StorageFull,
     TooManyRequests,
     Unauthorized,
 )
@@ -36,6 +37,8 @@ _STATUS: Final[Mapping[type[MemloomError], grpc.StatusCode]] = {
     Forbidden: grpc.StatusCode.PERMISSION_DENIED,
     QuotaExceeded: grpc.StatusCode.RESOURCE_EXHAUSTED,
     TooManyRequests: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    # "Perhaps the entire file system is out of space", says the status's own description.
+    StorageFull: grpc.StatusCode.RESOURCE_EXHAUSTED,
     DependencyUnavailable: grpc.StatusCode.UNAVAILABLE,
     Conflict: grpc.StatusCode.ABORTED,
     InvalidInput: grpc.StatusCode.INVALID_ARGUMENT,

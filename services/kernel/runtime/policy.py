@@ -6,6 +6,7 @@
 | DependencyUnavailable, TooManyRequests              | Wait: never counted, never a dead letter |
 | InvalidInput, NotFound, Unauthorized, Forbidden,    | Fail: the user's matter, with its code   |
 | QuotaExceeded                                       |                                          |
+| OSError: a disk or its quota is full                | Wait                                     |
 | Unintelligible                                      | SetAside at once                         |
 | anything else                                       | Retry, then SetAside                     |
 
@@ -28,6 +29,7 @@ from services.kernel.contracts.errors import (
     TooManyRequests,
     Unauthorized,
     Unintelligible,
+    is_full,
 )
 from services.kernel.contracts.verdicts import (
     Ack,
@@ -110,6 +112,8 @@ def decide(
         asked = error.retry_after if isinstance(error, TooManyRequests) else 0.0
         seconds = max(growing(wait.first, wait.longest, waits), min(asked, wait.longest))
         return Wait(seconds, error.message)
+    if is_full(error):
+        return Wait(growing(wait.first, wait.longest, waits), cause(error))
     if isinstance(error, USERS_MATTER):
         return Fail(int(error.code), error.message)
     if isinstance(error, Unintelligible):

@@ -10,6 +10,7 @@ from services.gateway.handlers.usecases import UseCases
 from services.gateway.routes.resources.paging import PageQuery
 from services.gateway.routes.resources.table import Resource, ResourceRequest
 from services.gateway.routes.uploads import read_content
+from services.kernel.contracts.errors import full_disk_noticed
 
 
 def document_resources(cases: UseCases) -> tuple[Resource, ...]:
@@ -28,7 +29,7 @@ def document_resources(cases: UseCases) -> tuple[Resource, ...]:
         return await cases.overview.document(request.call, request.path["id"])
 
     async def replace_document(request: ResourceRequest[None, None]) -> Any:
-        with ExitStack() as stack:
+        with full_disk_noticed("the folder of temporary files"), ExitStack() as stack:
             source = await read_content(request.http, cases.limits, stack)
             document = await cases.documents.one(request.call, request.path["id"])
             declared = request.http.headers.get("content-type", "").split(";")[0]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import URL, Connection, MetaData, Table, make_url, text
 
+from services.kernel.adapters.disk_space import DiskSpace
 from services.kernel.adapters.sql.migrations import migrate
 from services.kernel.adapters.sql.postgres import PostgresEngine
 from services.kernel.adapters.sql.sqlite import SqliteEngine
@@ -18,7 +19,8 @@ class SqlDatabase:
 
     url: `sqlite+aiosqlite:///file.db` or `postgresql+asyncpg://...`. metadata: the service's
     tables. migrations: its `store/migrations/versions`. schema: on PostgreSQL, the schema that
-    its tables live in (made when missing). Connects at first use.
+    its tables live in (made when missing). space: what SQLite asks for room before it writes.
+    Connects at first use.
     """
 
     def __init__(
@@ -29,6 +31,7 @@ class SqlDatabase:
         migrations: Path,
         schema: str | None = None,
         pool_size: int = 8,
+        space: DiskSpace | None = None,
     ) -> None:
         self._url = make_url(url)
         self._metadata = metadata
@@ -39,7 +42,7 @@ class SqlDatabase:
             case "postgresql":
                 self._engine = PostgresEngine(self._url, schema=schema, pool_size=pool_size)
             case "sqlite" if self._url.database not in {None, "", ":memory:"}:
-                self._engine = SqliteEngine(self._url, readers=pool_size)
+                self._engine = SqliteEngine(self._url, readers=pool_size, space=space)
             case "sqlite":
                 raise InvalidInput(
                     "an SQLite database needs a file: sqlite+aiosqlite:///path/to.db"
@@ -52,8 +55,8 @@ class SqlDatabase:
     def read(self) -> AbstractAsyncContextManager[Transaction]:
         return self._engine.read()
 
-    def write(self) -> AbstractAsyncContextManager[Transaction]:
-        return self._engine.write()
+    def write(self, *, small: bool = False) -> AbstractAsyncContextManager[Transaction]:
+        return self._engine.write(small=small)
 
     async def migrate(self) -> None:
         await self._migrate("head")

@@ -7,14 +7,16 @@ from typing import Final
 from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from services.kernel.contracts.errors import Conflict, DependencyUnavailable
+from services.kernel.contracts.errors import Conflict, DependencyUnavailable, StorageFull, is_full
 
 # https://www.sqlite.org/rescode.html: BUSY, LOCKED, NOMEM, READONLY, IOERR, CORRUPT, FULL,
 # CANTOPEN. The low byte is the primary code.
 _SQLITE_READONLY: Final = 8
-_SQLITE_DOWN: Final = frozenset({5, 6, 7, _SQLITE_READONLY, 10, 11, 13, 14})
+_SQLITE_FULL: Final = 13
+_SQLITE_DOWN: Final = frozenset({5, 6, 7, _SQLITE_READONLY, 10, 11, _SQLITE_FULL, 14})
 # https://www.postgresql.org/docs/current/errcodes-appendix.html: connection, rolled back
 # (serialisation, deadlock), out of resources, object in use, operator intervention, system.
+_POSTGRES_FULL: Final = "53100"
 _POSTGRES_DOWN: Final = ("08", "40", "53", "55", "57", "58")
 
 
@@ -26,11 +28,22 @@ def translated(*, reading: bool = False) -> Iterator[None]:
     except IntegrityError as error:
         raise Conflict(f"a row contradicts the schema: {error.orig}") from error
     except DBAPIError as error:
+        if _is_full(error):
+            raise StorageFull(f"the database has no room on its disk: {error.orig}") from error
         if _is_down(error, reading=reading):
             raise DependencyUnavailable(f"the database cannot be used: {error.orig}") from error
         raise
     except (PoolTimeoutError, InvalidatePoolError, OSError, TimeoutError) as error:
+        if is_full(error):
+            raise StorageFull(f"the database has no room on its disk: {error}") from error
         raise DependencyUnavailable(f"the database cannot be reached: {error}") from error
+
+
+def _is_full(error: DBAPIError) -> bool:
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if isinstance(code, int):
+        return code & 0xFF == _SQLITE_FULL
+    return getattr(error.orig, "sqlstate", None) == _POSTGRES_FULL
 
 
 def _is_down(error: DBAPIError, *, reading: bool) -> bool:

@@ -75,8 +75,9 @@ class PostgresEngine:
             yield PostgresTransaction(connection)
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[PostgresTransaction]:
-        """READ COMMITTED."""
+    async def write(self, *, small: bool = False) -> AsyncIterator[PostgresTransaction]:
+        """READ COMMITTED. small: the server keeps its own reserve."""
+        del small
         async with begun(self._open()) as connection:
             transaction = PostgresTransaction(connection)
             yield transaction

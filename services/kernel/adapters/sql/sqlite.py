@@ -16,6 +16,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import URL, Connection, Engine, Executable, RowMapping, create_engine, event
 from sqlalchemy.pool import NullPool, QueuePool
 
+from services.kernel.adapters.disk_space import DiskSpace
 from services.kernel.adapters.sql.errors import translated
 
 T = TypeVar("T")
@@ -131,7 +132,8 @@ class _Side:
 class SqliteEngine:
     """One file: transactions that read, and one at a time that writes."""
 
-    def __init__(self, url: URL, *, readers: int) -> None:
+    def __init__(self, url: URL, *, readers: int, space: DiskSpace | None = None) -> None:
+        self._space = space
         self._reading = _Side(url, writes=False, size=readers)
         self._writing = _Side(url, writes=True, size=1)
         self._lock = asyncio.Lock()
@@ -146,8 +148,10 @@ class SqliteEngine:
             yield transaction
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[SqliteTransaction]:
-        """Alone among writers."""
+    async def write(self, *, small: bool = False) -> AsyncIterator[SqliteTransaction]:
+        """Alone among writers. StorageFull; small: also within the reserve."""
+        if self._space is not None and not small:
+            self._space.require()
         await self._lock.acquire()
         async with _ended(SqliteTransaction(self._writing), self._lock.release) as transaction:
             yield transaction

@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 
 import structlog
 
+from services.kernel.adapters.disk_space import DiskSpace
 from services.kernel.adapters.sqlite_bus import queue
 from services.kernel.adapters.sqlite_bus.consumer import Consumer, Lanes
 from services.kernel.adapters.sqlite_bus.journal import Journal
@@ -28,7 +29,8 @@ class SqliteBus:
 
     path: the file, made when missing. lease_seconds: how long a hung process keeps its keys;
     those of a killed one are free at once. poll_seconds: how soon the work of another process
-    is noticed (one's own is at once).
+    is noticed (one's own is at once). space: what is asked for room before a record is published or
+    taken; what became of a record is written down in any case.
     """
 
     def __init__(
@@ -39,7 +41,9 @@ class SqliteBus:
         catalogue: Sequence[Topic] = CATALOGUE,
         lease_seconds: float = 30.0,
         poll_seconds: float = 0.5,
+        space: DiskSpace | None = None,
     ) -> None:
+        self._space = space
         self._clock = clock
         self._catalogue = tuple(catalogue)
         self._readers = {topic.name: topic.readers for topic in catalogue}
@@ -54,6 +58,7 @@ class SqliteBus:
     async def publish(self, records: Sequence[OutgoingRecord]) -> None:
         if not records:
             return
+        self._room()
         await self._know_readers()
         await self._journal.run(
             partial(
@@ -74,7 +79,7 @@ class SqliteBus:
         self._owners.hold()
         await self._know_readers()
         await self._bury_dead()
-        lanes = Lanes(self._journal, self._clock, self._owners.name, self._lease_ms)
+        lanes = Lanes(self._journal, self._clock, self._owners.name, self._lease_ms, self._space)
         fresh = tuple(Consumer(lanes, self._clock, route) for route in routes)
         self._consumers += fresh
         for consumer in fresh:
@@ -113,6 +118,7 @@ class SqliteBus:
         return await self._run(queue.dead_letter, identifier=identifier)
 
     async def replay(self, identifier: str) -> None:
+        self._room()
         letter = await self._run(queue.replay, identifier=identifier, now=self._clock.now_ms())
         self._wake({letter.topic})
 
@@ -130,6 +136,10 @@ class SqliteBus:
                 if gone < queue.CLEANUP_BATCH:
                     break
         return total
+
+    def _room(self) -> None:
+        if self._space is not None:
+            self._space.require()
 
     async def _know_readers(self) -> None:
         if not self._known:

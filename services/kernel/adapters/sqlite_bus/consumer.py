@@ -6,6 +6,7 @@ from typing import Final
 
 import structlog
 
+from services.kernel.adapters.disk_space import DiskSpace
 from services.kernel.adapters.sqlite_bus import queue
 from services.kernel.adapters.sqlite_bus.journal import Journal
 from services.kernel.adapters.sqlite_bus.queue import Claim
@@ -25,11 +26,18 @@ _log = structlog.get_logger(__name__)
 class Lanes:
     """The queue's lanes, as one owner sees them."""
 
-    def __init__(self, journal: Journal, clock: Clock, owner: str, lease_ms: int) -> None:
+    def __init__(
+        self, journal: Journal, clock: Clock, owner: str, lease_ms: int, space: DiskSpace | None
+    ) -> None:
         self._journal = journal
         self._clock = clock
         self._owner = owner
         self._lease_ms = lease_ms
+        self._space = space
+
+    def has_room(self) -> bool:
+        """Whether the disk has room for what handling a record writes."""
+        return self._space is None or self._space.has_room()
 
     async def claim(self, route: Route) -> Claim | int | None:
         """A claim; else when (epoch ms) there may be one; else None."""
@@ -116,6 +124,9 @@ class Consumer:
 
     async def _next(self) -> Claim | None:
         signal = self._signal
+        if not self._lanes.has_room():
+            await self._pause(signal, TROUBLE_SECONDS)
+            return None
         try:
             found = await self._lanes.claim(self.route)
         except DependencyUnavailable as error:

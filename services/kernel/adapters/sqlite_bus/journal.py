@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from services.kernel.contracts.errors import DependencyUnavailable, MemloomError
+from services.kernel.contracts.errors import (
+    DependencyUnavailable,
+    MemloomError,
+    StorageFull,
+    is_full,
+)
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -91,7 +96,8 @@ class Journal:
                 raise
         except (sqlite3.Error, OSError) as error:
             self._disconnect()
-            raise DependencyUnavailable(f"the bus file cannot be used: {error}") from error
+            kind = StorageFull if _no_room(error) else DependencyUnavailable
+            raise kind(f"the bus file cannot be used: {error}") from error
         return results
 
     def _apart(self, connection: sqlite3.Connection, work: Work[Any]) -> Any:
@@ -121,3 +127,7 @@ class Journal:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+
+def _no_room(error: Exception) -> bool:
+    return is_full(error) or getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
