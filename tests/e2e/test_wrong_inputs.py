@@ -67,7 +67,7 @@ REFUSED = [
         50175,
         "0-byte PDF",
     ),
-    Refusal(UPLOAD, files({"content": "%%%not base64%%%", "name": "a.md"}), 40008, "no Base64"),
+    Refusal(UPLOAD, files({"content": "%%%not base64%%%", "name": "a.pdf"}), 40008, "no Base64"),
     Refusal(
         UPLOAD,
         files({"content": "data:text/markdown,hello", "name": "a.md"}),

@@ -1,6 +1,7 @@
 """Documents, knowledge bases and corrections as the API shows them."""
 
 import hashlib
+from dataclasses import replace
 from typing import Any, Final
 
 from services.gateway.domain import status
@@ -8,6 +9,9 @@ from services.gateway.domain.model import CorrectionEntry, Document, KnowledgeBa
 from services.kernel.contracts.records import Owner
 
 MEGABYTE: Final = 1_048_576
+_DECIMALS: Final = 4
+# One byte is 0.0000009537 MB.
+_MORE_DECIMALS: Final = 10
 
 
 def files_of(project_id: str, owner: Owner) -> Place:
@@ -18,28 +22,46 @@ def files_of(project_id: str, owner: Owner) -> Place:
     return Place(f"own{hashlib.sha256(name.encode()).hexdigest()[:40]}")
 
 
+def megabytes(size: int) -> float:
+    """The size with four decimals, with ten where four would hide that there are bytes."""
+    found = size / MEGABYTE
+    return round(found, _DECIMALS) or round(found, _MORE_DECIMALS)
+
+
+def _size_text(size: int) -> str:
+    found = size / MEGABYTE
+    short = f"{found:.{_DECIMALS}f}"
+    return short if float(short) or not size else f"{found:.{_MORE_DECIMALS}f}".rstrip("0")
+
+
 def uploaded(document: Document) -> dict[str, Any]:
-    """One entry of the answer to an upload."""
-    size = document.state.size or 0
-    return {
+    """One entry of the answer to an upload; a copy's names the document that it is a copy of."""
+    copied = {"duplicate_of": document.duplicate_of} if document.duplicate_of else {}
+    return copied | {
         "id": document.id,
         "name": document.name,
         "type": document.type,
-        "sizeMB": round(size / MEGABYTE, 4) or (size / MEGABYTE),
+        "sizeMB": megabytes(document.state.size or 0),
         "status": status.word(document),
     }
 
 
+def as_copy(copy: Document, original: Document) -> Document:
+    """The original under the id and the name of its copy."""
+    return replace(original, id=copy.id, name=copy.name, duplicate_of=original.id)
+
+
 def file_detail(document: Document) -> dict[str, Any]:
-    """One entry of `file_detail_list`."""
+    """One entry of `file_detail_list`; a copy's names the document that it is a copy of."""
     state = document.state
     size = state.size or 0
-    return {
+    copied = {"duplicate_of": document.duplicate_of} if document.duplicate_of else {}
+    return copied | {
         "id": document.id,
         "name": document.name,
         "type": document.type,
-        "size": f"{size / MEGABYTE:.4f}",
-        "sizeMB": round(size / MEGABYTE, 4),
+        "size": _size_text(size),
+        "sizeMB": megabytes(size),
         "status": status.word(document),
         "knowledgebase_id": document.knowledgebase_id,
         "stage": state.stage,

@@ -1,4 +1,12 @@
-"""The `content` of an uploaded file: a URL, a data URI, or Base64, decoded piece by piece."""
+"""The `content` of an uploaded file: a URL, a data URI, Base64, or the text itself.
+
+A file whose name (or declared type) is one of text may carry its text as it is. What could be
+both is decided from its first bytes, so that no damaged Base64 is kept as text:
+
+* one word without spaces is never text, unless it has letters beyond ASCII or begins as JSON or
+  XML do; it is a URL, a data URI or Base64, and refused with the code of what is wrong with it;
+* words with spaces are the text, unless they are Base64 in lines, or decode to readable text.
+"""
 
 import base64
 import binascii
@@ -16,12 +24,18 @@ HEAD_BYTES: Final = 4096
 _MIXED: Final = bytes.maketrans(b"-_", b"+/")
 _ALPHABET: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
 _SPACES: Final = b" \t\r\n"
+# An address or a data URI, which are no text of a file.
+_ADDRESS: Final = re.compile(r"(?:[a-zA-Z][a-zA-Z0-9+.-]{1,20}://\S|data:\S)", re.IGNORECASE)
+# What JSON and XML begin with.
+_MARKUP: Final = "{[<"
+# Shortest line of Base64 in lines (MIME and PEM write 64 and 76).
+_LINE: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
 class ContentHead:
-    """What `content` begins like. kind: `url`, or `base64` or `percent` whose bytes begin at
-    `offset`. media_type: as a data URI declares it.
+    """What `content` begins like. kind: `url`, `text` (the file's own words), or `base64` whose
+    bytes begin at `offset`. media_type: as a data URI declares it.
     """
 
     kind: str
@@ -29,10 +43,12 @@ class ContentHead:
     media_type: str = ""
 
 
-def inspect(head: bytes) -> ContentHead:
-    """What a `content` is, from its first bytes (UTF-8, JSON escapes undone); BASE64_FORMAT for
-    a broken data URI.
+def inspect(head: bytes, *, may_be_text: bool = False) -> ContentHead:
+    """What a `content` is, from its first `HEAD_BYTES` (UTF-8, JSON escapes undone);
+    BASE64_FORMAT for a broken data URI. may_be_text: the file's name or type is one of text.
     """
+    if may_be_text and _is_text(head):
+        return ContentHead("text")
     data = _DATA.match(head)
     if data is not None:
         if b";base64" not in data.group(2).lower().replace(b" ", b""):
@@ -51,6 +67,39 @@ def inspect(head: bytes) -> ContentHead:
     if _URL.match(head):
         return ContentHead("url")
     return ContentHead("base64")
+
+
+def _is_text(head: bytes) -> bool:
+    text = head.decode("utf-8", "ignore").strip("\ufeff \t\r\n")
+    words = text.split()
+    if not words:
+        return False
+    if len(words) == 1:
+        beyond = any(char.isalpha() and not char.isascii() for char in text)
+        return _ADDRESS.match(text) is None and (beyond or text[0] in _MARKUP)
+    if _ADDRESS.match(text) and _DATA.match(head):
+        return False
+    compact = "".join(words).encode()
+    if compact.translate(_MIXED, bytes(_ALPHABET)):
+        return True
+    return not (_is_wrapped(text) or _decodes_to_text(compact))
+
+
+def _is_wrapped(text: str) -> bool:
+    """Base64 in lines of one length, as MIME and PEM write it; the last may be shorter."""
+    lines = text.splitlines()
+    size = len(lines[0])
+    even = all(len(line) == size for line in lines[:-1]) and len(lines[-1]) <= size
+    return size >= _LINE and even and not any(char in " \t" for char in text)
+
+
+def _decodes_to_text(compact: bytes) -> bool:
+    whole = compact.translate(_MIXED)[: len(compact) - len(compact) % 4]
+    try:
+        text = base64.b64decode(whole, validate=True).decode("utf-8")
+    except ValueError:
+        return False
+    return all(char.isprintable() or char in "\t\r\n" for char in text)
 
 
 class Base64Decoder:
@@ -77,7 +126,8 @@ class Base64Decoder:
         if illegal:
             raise InvalidInput(
                 f"`content` holds a character that is not Base64: {chr(illegal[0])!r}; "
-                "send Base64, a data URI or a URL",
+                "send Base64, a data URI or a URL, or the text itself under a name that ends in "
+                ".txt, .md, .json or .xml",
                 code=Code.BASE64_ILLEGAL,
             )
         if b"=" in clean:

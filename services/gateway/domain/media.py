@@ -1,5 +1,7 @@
 """What can be told of a file at once, from its name and its first bytes."""
 
+import codecs
+import re
 from pathlib import PurePosixPath
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -35,7 +37,12 @@ _FOREIGN: Final = {
 }
 HEAD_BYTES: Final = 4096
 _BINARY: Final = ("pdf", "docx", "doc")
+_TEXTS: Final = ("txt", "md", "json", "xml")
+_HTML: Final = ("text/html", "application/xhtml+xml")
 _SEVEN: Final = "PDF, DOCX, DOC, TXT, JSON, MD or XML"
+_SPACE: Final = 0x20
+_JSON: Final = re.compile(r"\{\s*(?:\"|\}\s*$)|\[\s*[\[{\"\d\]]")
+_MARKDOWN: Final = re.compile(r"^(?:#{1,6} \S|```|\|.+\|\s*$|\* \S|- \S)", re.MULTILINE)
 # "MZ" begins words too: a program has the offset of its PE header and zero bytes near its start.
 _PROGRAM_HEAD: Final = 256
 
@@ -95,11 +102,51 @@ def check_head(name: str, head: bytes, declared: str = "") -> None:
                 f"{name!r} is {what}, whatever its name says; send {_SEVEN}",
                 code=Code.UNSUPPORTED_FILE_TYPE,
             )
-    if not known and guess_extension(head) == "":
+    if not known and not guess_extension(head) and not sniff_text(head):
         raise InvalidInput(
             f"the type of {name!r} is unknown; give it a name with an extension ({_SEVEN})",
             code=Code.UNSUPPORTED_FILE_TYPE,
         )
+
+
+def names_text(name: str, declared: str = "") -> bool:
+    """Whether the name's extension (or, without one, the declared type) is one of text."""
+    return (extension_of(name) or extension_for(declared)) in _TEXTS
+
+
+def check_page(name: str, media_type: str) -> None:
+    """UNSUPPORTED_FILE_TYPE for a URL behind which a web page was seen, whatever its name."""
+    if media_type.split(";", 1)[0].strip().lower() in _HTML:
+        raise InvalidInput(
+            f"the URL of {name or 'the file'!r} answers with a web page (HTML), not with the "
+            f"file; send the address of the file itself ({_SEVEN}), or upload it",
+            code=Code.UNSUPPORTED_FILE_TYPE,
+        )
+
+
+def sniff_text(head: bytes) -> str:
+    """The extension for a text from its first bytes: json, xml, md or txt; '' for no text."""
+    text = _decoded(head)
+    if not text.strip() or any(ord(char) < _SPACE and char not in "\t\r\n\f" for char in text):
+        return ""
+    begins = text.lstrip("\ufeff \t\r\n")
+    if begins.startswith("<?xml"):
+        return "xml"
+    if _JSON.match(begins):
+        return "json"
+    return "md" if _MARKDOWN.search(text) else "txt"
+
+
+def _decoded(head: bytes) -> str:
+    """The text, its last characters left out where they may be cut off; '' for no text."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return head[: len(head) - len(head) % 2].decode("utf-16", "ignore")
+    for encoding in ("utf-8", "gb18030", "big5"):
+        try:
+            return codecs.getincrementaldecoder(encoding)().decode(head)
+        except UnicodeDecodeError:
+            continue
+    return ""
 
 
 def guess_extension(head: bytes) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from services.gateway.domain.documents import file_detail
+from services.gateway.domain.documents import as_copy, file_detail
 from services.gateway.domain.model import Document
 from services.gateway.domain.requests import DeleteKnowledgebaseFile, GetKnowledgebaseFile
 from services.gateway.handlers.calls import Call, Writes
@@ -61,23 +61,12 @@ class Documents:
     async def _shown(
         self, tx: Transaction, call: Call, wanted: Sequence[str]
     ) -> list[dict[str, Any]]:
-        """Details of those that live; a copy is shown as the document that it is a copy of."""
-        found = await self._catalogue.documents(tx, call.project.id, wanted)
-        copied = {document.duplicate_of for document in found.values()} - {""}
-        originals = (
-            await self._catalogue.documents(tx, call.project.id, sorted(copied)) if copied else {}
-        )
-        shown = []
-        for identifier in wanted:
-            document = found.get(identifier)
-            if document is not None and document.duplicate_of:
-                document = originals.get(document.duplicate_of)
-                extra = {"id": identifier, "duplicate_of": document.id if document else ""}
-            else:
-                extra = {}
-            if document is not None and document.deleted_at is None:
-                shown.append(file_detail(document) | extra)
-        return shown
+        """Details of those that live; a copy is shown as the document that it is a copy of,
+        under its own id and name.
+        """
+        found = await resolved(tx, self._catalogue, call.project.id, wanted)
+        live = [found[identifier] for identifier in wanted if identifier in found]
+        return [file_detail(document) for document in live if document.deleted_at is None]
 
     async def delete(self, call: Call, request: DeleteKnowledgebaseFile) -> dict[str, Any]:
         """Delete files: not found by search from this moment on. Repeating it is harmless; an
@@ -94,6 +83,8 @@ class Documents:
                 if missing:
                     raise NotFound(f"there is no file {', '.join(missing)}; nothing was deleted")
                 live = [document for document in found.values() if document.deleted_at is None]
+                copies = [document.id for document in found.values() if document.duplicate_of]
+                await self._catalogue.forget_copies(tx, copies)
                 await self._catalogue.delete_documents(tx, [doc.id for doc in live], now)
                 await self._outbox.add(
                     tx,
@@ -122,6 +113,23 @@ class Documents:
         ):
             raise NotFound(f"there is no document {identifier!r}")
         return document
+
+
+async def resolved(
+    tx: Transaction, catalogue: CatalogueStore, project_id: str, ids: Sequence[str]
+) -> dict[str, Document]:
+    """Documents by id; a copy is the document that it is a copy of, under its own id and name.
+    Deleted ones are among them.
+    """
+    found = await catalogue.documents(tx, project_id, ids)
+    copied = sorted({document.duplicate_of for document in found.values()} - {""})
+    originals = await catalogue.documents(tx, project_id, copied) if copied else {}
+    return {
+        identifier: as_copy(document, original)
+        if (original := originals.get(document.duplicate_of)) is not None
+        else document
+        for identifier, document in found.items()
+    }
 
 
 def removed_event(document: Document, now: int) -> DocumentRemoved:

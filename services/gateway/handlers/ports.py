@@ -156,6 +156,14 @@ class CatalogueStore(Protocol):
         """Tombstones that lead to the original."""
         ...
 
+    async def copy_named(self, tx: Transaction, original: str, name: str) -> Document | None:
+        """The document's copy of that name."""
+        ...
+
+    async def forget_copies(self, tx: Transaction, ids: Sequence[str]) -> None:
+        """Copies that lead to no original any more."""
+        ...
+
     async def live_documents(self, tx: Transaction, place: Place) -> list[Document]:
         """All live ones."""
         ...

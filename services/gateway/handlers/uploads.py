@@ -7,11 +7,12 @@ from typing import Any, BinaryIO, Final, Literal
 from uuid import uuid4
 
 from services.gateway.domain import encoding, media, status
-from services.gateway.domain.documents import uploaded
+from services.gateway.domain.documents import as_copy, uploaded
 from services.gateway.domain.limits import MEGABYTE, Limits, plan_of
 from services.gateway.domain.model import Document, DocumentState, Place, Project
 from services.gateway.domain.quota import check_may_store
 from services.gateway.handlers.calls import Call, Writes
+from services.gateway.handlers.documents import resolved
 from services.gateway.handlers.knowledgebases import require_linked
 from services.gateway.handlers.pieces import all_of
 from services.gateway.handlers.pieces import pieces as pieces_of
@@ -39,7 +40,7 @@ _QUEUE: Final = 8
 @dataclass(frozen=True, slots=True)
 class Incoming:
     """One entry of an upload as it arrived. kind `text`: `source` holds the `content` field (a
-    URL, a data URI or Base64); `bytes`: the file itself.
+    URL, a data URI, Base64 or the text itself); `bytes`: the file itself.
     """
 
     kind: Literal["text", "bytes"]
@@ -51,13 +52,16 @@ class Incoming:
 
 @dataclass(slots=True)
 class Admitted:
-    """An entry that passed the checks: its bytes are staged, or its URL was looked at."""
+    """An entry that passed the checks: its bytes are staged, or its URL was looked at. named: by
+    the caller.
+    """
 
     name: str
     declared: str
     url: str = ""
     staged: BlobInfo | None = None
     size: int | None = None
+    named: bool = False
     used: bool = field(default=False)
 
 
@@ -199,9 +203,10 @@ class Uploads:
         start, size = await asyncio.to_thread(look)
         if entry.kind == "bytes":
             return encoding.ContentHead("bytes"), size
-        head = encoding.inspect(start)
+        may_be_text = media.names_text(media.safe_name(entry.name, default=""), entry.declared)
+        head = encoding.inspect(start, may_be_text=may_be_text)
         if head.kind != "base64":
-            return head, 0
+            return head, size if head.kind == "text" else 0
         # Line feeds inside make the text longer than the bytes need; decoding counts exactly.
         return head, 0 if b"\n" in start else max(0, (size - head.offset) * 3 // 4 - 2)
 
@@ -222,6 +227,7 @@ class Uploads:
             name = f"{name}.{extension}" if extension else name
         if name and not given:
             media.check_name(name, declared)
+        media.check_page(name, seen.media_type)
         if seen.size is not None:
             self._check_sizes(0, [seen.size])
         return Admitted(name=name or "document", declared=declared, url=url, size=seen.size)
@@ -233,16 +239,21 @@ class Uploads:
             media.check_name(name, declared)
         pieces = (
             pieces_of(entry.source, 0)
-            if head.kind == "bytes"
+            if head.kind in {"bytes", "text"}
             else encoding.decode(pieces_of(entry.source, head.offset))
         )
         start = await asyncio.to_thread(next, pieces, b"")
+        named = bool(name)
         name = name or f"document{_suffix(declared, start)}"
         media.check_head(name, start[: media.HEAD_BYTES], declared)
+        if not media.extension_of(name) and not declared:
+            declared = media.MEDIA_TYPES.get(_extension(declared, start), "")
         staged = await self._blobs.put(
             f"{STAGING}{uuid4().hex}", all_of(start, pieces), limit=self._limits.max_file_bytes
         )
-        return Admitted(name=name, declared=declared, staged=staged, size=staged.size)
+        return Admitted(
+            name=name, declared=declared, staged=staged, size=staged.size, named=named
+        )
 
     async def _once(
         self, call: Call, knowledgebase_id: str, admitted: list[Admitted]
@@ -277,9 +288,8 @@ class Uploads:
     async def _present(self, call: Call, answer: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """A remembered answer with the present states."""
         async with self._database.read() as tx:
-            found = await self._catalogue.documents(
-                tx, call.project.id, [entry["id"] for entry in answer]
-            )
+            ids = [entry["id"] for entry in answer]
+            found = await resolved(tx, self._catalogue, call.project.id, ids)
         return [uploaded(found[entry["id"]]) if entry["id"] in found else entry for entry in answer]
 
     async def _admit(
@@ -291,6 +301,10 @@ class Uploads:
                 raise Unauthorized("the key's project is gone", code=Code.BAD_PROJECT)
             (place,) = await require_linked(tx, self._catalogue, project.id, [knowledgebase_id])
             documents = await self.enter(tx, call, project, place, admitted)
+            documents = [
+                await self._under_its_name(tx, document, entry)
+                for document, entry in zip(documents, admitted, strict=True)
+            ]
             answer = [uploaded(document) for document in documents]
             subjects = [f"kb:{knowledgebase_id}", *(f"document:{doc.id}" for doc in documents)]
             await self._writes.remember(tx, call, answer, subjects)
@@ -365,6 +379,35 @@ class Uploads:
         again = DocumentState(revision=known.state.revision, attempt=known.state.attempt + 1)
         return await self._submit(tx, call, replace(known, state=again), entry)
 
+    async def _under_its_name(
+        self, tx: Transaction, document: Document, entry: Admitted
+    ) -> Document:
+        """The document; one that was there under another name gets this one as well: a copy with
+        an id of its own, which may be deleted without the document.
+        """
+        if not entry.named or entry.name == document.name:
+            return document
+        copy = await self._catalogue.copy_named(tx, document.id, entry.name)
+        if copy is None:
+            now = self._clock.now_ms()
+            copy = replace(
+                document,
+                id=uuid4().hex,
+                name=entry.name,
+                url="",
+                staged_path="",
+                reserved=0,
+                created_at=now,
+                updated_at=now,
+                state=DocumentState(outcome="completed", stage="removed"),
+                # Nothing lies anywhere under this id: neither a list nor a purge concerns it.
+                deleted_at=now,
+                purged_at=now,
+                duplicate_of=document.id,
+            )
+            await self._catalogue.add_document(tx, copy)
+        return as_copy(copy, document)
+
     async def _submit(
         self, tx: Transaction, call: Call, document: Document, entry: Admitted
     ) -> Document:
@@ -410,8 +453,15 @@ class Uploads:
 
 
 def _suffix(declared: str, head: bytes) -> str:
-    extension = media.extension_for(declared) or media.guess_extension(head)
+    extension = _extension(declared, head)
     return f".{extension}" if extension else ""
+
+
+def _extension(declared: str, head: bytes) -> str:
+    start = head[: media.HEAD_BYTES]
+    return (
+        media.extension_for(declared) or media.guess_extension(start) or media.sniff_text(start)
+    )
 
 
 def _read_from(source: BinaryIO, offset: int) -> bytes:

@@ -223,6 +223,17 @@ class SqlCatalogueStore:
             .values(deleted_at=at, updated_at=at, duplicate_of=original)
         )
 
+    async def copy_named(self, tx: Transaction, original: str, name: str) -> Document | None:
+        row = await tx.first(
+            select(DOCUMENTS)
+            .where(DOCUMENTS.c.duplicate_of == original, DOCUMENTS.c.name == name)
+            .order_by(DOCUMENTS.c.position)
+        )
+        return None if row is None else _document(row)
+
+    async def forget_copies(self, tx: Transaction, ids: Sequence[str]) -> None:
+        await tx.execute(update(DOCUMENTS).where(DOCUMENTS.c.id.in_(ids)).values(duplicate_of=""))
+
     async def live_documents(self, tx: Transaction, place: Place) -> list[Document]:
         rows = await tx.all(
             select(DOCUMENTS)

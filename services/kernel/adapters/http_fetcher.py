@@ -6,6 +6,7 @@ like a first URL.
 """
 
 import asyncio
+import re
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -21,6 +22,15 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _GONE = 400
 _SERVER_ERROR = 500
 _CHUNK = 1 << 18
+# Too late, too early, too many: the host has the document, at another time.
+_COME_BACK = frozenset({408, 425, 429})
+_HEAD = 1024
+_HTML = "text/html"
+# A web page begins with its doctype or root element, after comments at most.
+_PAGE = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +97,28 @@ class HttpFetcher:
             raise _refused(f"the document could not be fetched: {error}") from error
 
     async def probe(self, url: str) -> tuple[str, str, int | None]:
-        """Name, media type and size, as far as the host says so within the probe's time."""
+        """Name, media type and size, as far as the host says so within the probe's time. The type
+        is `text/html` exactly where the first bytes are a web page's, whatever the host calls it.
+        InvalidInput NOT_FETCHED where the host says that there is nothing to be had.
+        """
         self._rules.check_url(url)
         try:
             async with asyncio.timeout(self._rules.probe_timeout):
                 response = await self._open(url)
-                described = self._describe(response)
-                await response.aclose()
+                try:
+                    status = response.status_code
+                    if _GONE <= status < _SERVER_ERROR and status not in _COME_BACK:
+                        raise _refused(f"the host answered {status} for the document")
+                    found = status < _GONE
+                    described = self._describe(response)
+                    head = await _first_bytes(response) if found else b""
+                finally:
+                    await response.aclose()
         except (TimeoutError, httpx.HTTPError):
             return self._rules.name_from_url(url), "", None
-        return described.name, described.media_type, described.size
+        if not found:  # what a failing host says of itself is not about the document
+            return self._rules.name_from_url(url), "", None
+        return described.name, _seen_type(described.media_type, head), described.size
 
     async def _open_with_retries(self, url: str) -> httpx.Response:
         for attempt in range(1, self._rules.attempts + 1):
@@ -162,6 +184,19 @@ class HttpFetcher:
             size=int(length) if length.isdigit() else None,
             chunks=response.aiter_raw(_CHUNK),
         )
+
+
+async def _first_bytes(response: httpx.Response) -> bytes:
+    async for chunk in response.aiter_raw():
+        return chunk[:_HEAD]
+    return b""
+
+
+def _seen_type(declared: str, head: bytes) -> str:
+    if _PAGE.match(head):
+        return _HTML
+    named = declared.split(";", 1)[0].strip().lower()
+    return "" if named == _HTML and head else declared
 
 
 def _disposition_name(header: str) -> str:

@@ -19,6 +19,7 @@ import mammoth.documents
 import mammoth.transforms
 from lxml import etree
 
+from services.kernel.adapters.office_pages import docx_pages
 from services.kernel.contracts.errors import Code, InvalidInput
 from services.kernel.ports.reader import Reading, ReadLimits
 
@@ -57,9 +58,12 @@ _STYLES: Final = "\n".join(
 
 
 def read_docx(path: Path, limits: ReadLimits) -> Reading:
-    """The DOCX as HTML. InvalidInput ENCRYPTED, CORRUPT, EXPANDS_TOO_FAR."""
+    """The DOCX as HTML. InvalidInput ENCRYPTED, CORRUPT, EXPANDS_TOO_FAR,
+    TOO_MANY_PAGES (before anything is read).
+    """
     check_archive(path)
     try:
+        pages = docx_pages(path, limits.pages)
         with _slim(path) as package, _no_collector():
             result = mammoth.convert_to_html(
                 package,
@@ -92,7 +96,7 @@ def read_docx(path: Path, limits: ReadLimits) -> Reading:
             f"the DOCX has more than {limits.characters:,} characters of text; split it",
             code=Code.EXPANDS_TOO_FAR,
         )
-    return Reading(html=result.value, title=title, reader=READER)
+    return Reading(html=result.value, title=title, pages=pages, reader=READER)
 
 
 def _slim(path: Path) -> io.BytesIO:

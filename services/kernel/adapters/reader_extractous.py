@@ -7,10 +7,20 @@ import re
 from pathlib import Path
 from typing import Final
 
+from services.kernel.adapters.office_pages import (
+    claimed_pages,
+    refuse_too_many,
+    text_characters,
+    trusted_pages,
+)
 from services.kernel.contracts.errors import Code, DependencyUnavailable, InvalidInput
 from services.kernel.ports.reader import Reading, ReadLimits
 
 READER: Final = "extractous"
+PDF: Final = "application/pdf"
+# Where Tika says how many pages a file has; Word's own number in files that it knows less well.
+PAGES_KEY: Final = "xmpTPg:NPages"
+WORD_PAGES_KEY: Final = "meta:page-count"
 
 _ENCRYPTED = re.compile(r"encrypt|password", re.IGNORECASE)
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -43,10 +53,12 @@ def read_tika_native(path: Path, media_type: str, limits: ReadLimits) -> Reading
             f"the document has more than {limits.characters:,} characters of text; split it",
             code=Code.EXPANDS_TOO_FAR,
         )
+    body = body_of(html)
+    claimed = (metadata.get(PAGES_KEY) or metadata.get(WORD_PAGES_KEY) or [""])[0]
     return Reading(
-        html=body_of(html),
+        html=body,
         title=" ".join(metadata.get("dc:title", [])[:1]),
-        pages=counted_pages(metadata.get("xmpTPg:NPages", []), media_type),
+        pages=pages_of(claimed, media_type, body, limits),
         reader=READER,
     )
 
@@ -60,11 +72,15 @@ def _refused(message: str, media_type: str) -> InvalidInput:
     return InvalidInput(f"the document is damaged or no {kind}: {message[:200]}", code=Code.CORRUPT)
 
 
-def counted_pages(claimed: list[str], media_type: str) -> int | None:
-    """Pages of a PDF are counted; what other files claim about themselves is not believed."""
-    if media_type != "application/pdf" or not claimed or not claimed[0].isdigit():
-        return None
-    return int(claimed[0])
+def pages_of(claimed: object, media_type: str, html: str, limits: ReadLimits) -> int | None:
+    """Pages of a PDF, which are counted, and of a Word file, whose claim its text must bear out;
+    InvalidInput TOO_MANY_PAGES for one of too many.
+    """
+    claim = claimed_pages(claimed)
+    if media_type == PDF:
+        return claim
+    pages = trusted_pages(claim, characters=text_characters(html), breaks=0, limit=limits.pages)
+    return refuse_too_many(pages, limits.pages)
 
 
 def body_of(html: str) -> str:

@@ -11,7 +11,12 @@ from urllib.parse import quote
 import httpx
 
 from services.kernel.adapters.reader_docx import check_archive
-from services.kernel.adapters.reader_extractous import body_of, counted_pages
+from services.kernel.adapters.reader_extractous import (
+    PAGES_KEY,
+    WORD_PAGES_KEY,
+    body_of,
+    pages_of,
+)
 from services.kernel.adapters.reader_native import DOCX, PDF, check_head
 from services.kernel.contracts.errors import Code, DependencyUnavailable, InvalidInput
 from services.kernel.ports.reader import Reading, ReadLimits
@@ -123,8 +128,9 @@ def _reading(part: dict[str, Any], media_type: str, limits: ReadLimits) -> Readi
         raise InvalidInput(
             "the document is encrypted; upload it without a password", code=Code.ENCRYPTED
         )
-    claimed = part.get("xmpTPg:NPages", "")
-    pages = counted_pages([str(claimed)], media_type)
+    body = body_of(str(part.get(_ANSWER, "")))
+    claimed = part.get(PAGES_KEY) or part.get(WORD_PAGES_KEY, "")
+    pages = pages_of(claimed, media_type, body, limits)
     if media_type == PDF and pages is not None and pages > limits.pages:
         raise InvalidInput(
             f"the PDF has {pages} pages, {limits.pages} are allowed; split it",
@@ -139,7 +145,7 @@ def _reading(part: dict[str, Any], media_type: str, limits: ReadLimits) -> Readi
         raise InvalidInput(f"the document is damaged: {failure[:200]}", code=Code.CORRUPT)
     title = part.get("dc:title", "")
     return Reading(
-        html=body_of(str(part.get(_ANSWER, ""))),
+        html=body,
         title=str(title[0] if isinstance(title, list) and title else title),
         pages=pages,
         reader=READER,

@@ -1,6 +1,7 @@
 """What every reader promises, on real files and on files made here."""
 
 import io
+import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from docx import Document
 from fpdf import FPDF
 
+from services.kernel.adapters.office_pages import docx_pages
 from services.kernel.adapters.reader_native import DOC, DOCX, PDF, NativeReader
 from services.kernel.adapters.reader_tika import TikaReader
 from services.kernel.adapters.reader_worker import PoolLimits, WorkerPool
@@ -91,7 +93,50 @@ async def test_legacy_doc_in_chinese(reader: Reader) -> None:
     document = await read(reader, shared_path("data/files/chinese_legacy.doc"), DOC)
     assert "章节1的内容，一段话" in document.text
     assert any(b.cells == ("21", "22", "23") for b in document.blocks)
-    assert document.pages is None
+    assert document.pages == 1
+
+
+def claiming(path: Path, pages: int, paragraphs: int = 1, *, breaks: bool = False) -> Path:
+    """A DOCX of 100-word paragraphs whose properties claim a number of pages."""
+    made = Document()
+    for number in range(paragraphs):
+        if breaks and number:
+            made.add_page_break()  # type: ignore[no-untyped-call] # python-docx has no types for it
+        made.add_paragraph(f"{number} " + "word " * 99)
+    plain = io.BytesIO()
+    made.save(plain)
+    properties = (
+        '<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/'
+        f'extended-properties"><Pages>{pages}</Pages></Properties>'
+    )
+    with zipfile.ZipFile(plain) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
+        for part in old.infolist():
+            claimed = part.filename == "docProps/app.xml"
+            new.writestr(part, properties if claimed else old.read(part))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("claim", "paragraphs", "pages"), [(3, 12, 3), (1, 200, None), (501, 1, 1), (99_999, 30, 5)]
+)
+async def test_a_word_file_has_the_pages_that_its_text_bears_out(
+    reader: Reader, tmp_path: Path, claim: int, paragraphs: int, pages: int | None
+) -> None:
+    path = claiming(tmp_path / "a.docx", claim, paragraphs)
+    assert (await read(reader, path, DOCX)).pages == pages
+
+
+async def test_a_word_file_of_too_many_pages_is_refused(reader: Reader, tmp_path: Path) -> None:
+    long = claiming(tmp_path / "long.docx", 620, 1_000)
+    assert await code_of(reader, long, DOCX) is Code.TOO_MANY_PAGES
+
+
+async def test_page_breaks_are_pages(tmp_path: Path) -> None:
+    broken = claiming(tmp_path / "broken.docx", 502, 502, breaks=True)
+    with pytest.raises(InvalidInput) as refused:
+        docx_pages(broken, 500)
+    assert refused.value.code is Code.TOO_MANY_PAGES
+    assert docx_pages(claiming(tmp_path / "few.docx", 4000, 40, breaks=True), 500) == 40
 
 
 @pytest.mark.parametrize(

@@ -124,13 +124,13 @@ async def test_a_url_is_probed_and_its_quota_settled_later(door: Door) -> None:
 async def test_the_same_bytes_are_the_same_file(door: Door) -> None:
     kb, other = await door.create_kb("a"), await door.create_kb("b")
     (first,) = await door.upload(kb, ("a.md", b"# a"))
-    (again,) = await door.upload(kb, ("copy.md", b"# a"))
+    (again,) = await door.upload(kb, ("a.md", b"# a"))
     assert again["id"] == first["id"]
     (elsewhere,) = await door.upload(other, ("a.md", b"# a"))
     assert elsewhere["id"] != first["id"]
     (changed,) = await door.upload(kb, ("a.md", b"# b"))
     assert changed["id"] != first["id"]
-    twins = await door.upload(kb, ("x.md", b"# twin"), ("y.md", b"# twin"))
+    twins = await door.upload(kb, ("x.md", b"# twin"), ("x.md", b"# twin"))
     assert twins[0]["id"] == twins[1]["id"]
     await door.progress(first["id"], outcome="completed")
     (present,) = await door.upload(kb, ("a.md", b"# a"))
@@ -182,7 +182,7 @@ async def test_one_bad_entry_refuses_all(door: Door) -> None:
         "knowledgebase_id": kb,
         "file": [
             {"name": "a.md", "content": b64(b"# a")},
-            {"name": "b.md", "content": "not base64!"},
+            {"name": "b.pdf", "content": "not base64!"},
         ],
     }
     refused = await door.post(UPLOAD, body)
@@ -205,7 +205,9 @@ BAD: list[tuple[str, dict[str, Any], int]] = [
     ("unknown type field", {"name": "a.md", "content": "QUJD", "type": "movie"}, 40006),
     ("private address", {"content": "http://127.0.0.1/a.md"}, 50179),
     ("file URL", {"content": "file:///etc/passwd"}, 50179),
-    ("unknown type", {"content": b64(b"hello there")}, 40007),
+    ("unknown type", {"content": b64(bytes(range(16)))}, 40007),
+    ("words as a PDF", {"name": "a.pdf", "content": "hello there, all of you"}, 40008),
+    ("one word as text", {"name": "a.md", "content": "hello!"}, 40008),
     ("empty content", {"name": "a.md", "content": ""}, 40002),
 ]
 
@@ -366,9 +368,112 @@ async def test_the_same_bytes_behind_two_urls_are_one_document(door: Door) -> No
     await door.progress(second["id"], stage="removed", outcome="deleted")
     seen = await door.file(second["id"])
     assert (seen["duplicate_of"], seen["status"]) == (first["id"], "PROCESSING")
+    assert seen["name"] == "b.md"
     await door.progress(first["id"], outcome="completed")
     assert (await door.file(second["id"]))["status"] == "COMPLETED"
     listed = await door.ok("/get/knowledgebase-file", {"knowledgebase_id": kb})
     assert [file["id"] for file in listed["file_detail_list"]] == [first["id"]]
     assert await door.ok("/delete/knowledgebase-file", {"file_ids": [second["id"]]})
     assert (await door.file(first["id"]))["status"] == "COMPLETED"
+    gone = await door.post("/get/knowledgebase-file", {"file_ids": [second["id"]]})
+    assert gone["code"] == 40001
+
+
+async def content_of(door: Door, document_id: str) -> tuple[str, bytes]:
+    """The name under which a document was submitted, and its bytes."""
+    (event,) = [
+        event
+        for event in await door.events()
+        if isinstance(event, DocumentSubmitted) and event.document_id == document_id
+    ]
+    assert event.staged is not None
+    return event.name, await door.blobs.get(event.staged.path)
+
+
+async def test_a_text_may_be_sent_as_it_is(door: Door) -> None:
+    kb = await door.create_kb()
+    text = "# 规则\n\nThe cap is 800. Not base64 at all!"
+    entries = [
+        {"name": "rules.md", "content": text},
+        {"name": "data.json", "content": '{"cap":800}'},
+        {"name": "plain.txt", "content": b64(b"sent as Base64, as ever")},
+    ]
+    files = await door.ok(UPLOAD, {"knowledgebase_id": kb, "file": entries})
+    assert [file["name"] for file in files] == ["rules.md", "data.json", "plain.txt"]
+    assert files[0]["sizeMB"] == pytest.approx(len(text.encode()) / 1_048_576, rel=0.1)
+    assert await content_of(door, files[0]["id"]) == ("rules.md", text.encode())
+    assert await content_of(door, files[1]["id"]) == ("data.json", b'{"cap":800}')
+    assert await content_of(door, files[2]["id"]) == ("plain.txt", b"sent as Base64, as ever")
+
+
+async def test_a_long_text_is_kept_whole(door: Door) -> None:
+    kb = await door.create_kb()
+    text = "the cap of office software is eight hundred yuan a year\n" * 5_000
+    entry = {"name": "long.txt", "content": text}
+    (file,) = await door.ok(UPLOAD, {"knowledgebase_id": kb, "file": [entry]})
+    assert await content_of(door, file["id"]) == ("long.txt", text.encode())
+
+
+async def test_base64_without_a_name_is_known_by_its_text(door: Door) -> None:
+    kb = await door.create_kb()
+    entries = [{"content": b64(b"# Title\n\nhello")}, {"content": b64("采购规则".encode("gb18030"))}]
+    files = await door.ok(UPLOAD, {"knowledgebase_id": kb, "file": entries})
+    assert [file["name"] for file in files] == ["document.md", "document.txt"]
+
+
+async def test_the_smallest_file_has_a_size(door: Door) -> None:
+    kb = await door.create_kb()
+    for content in (b"a", b"twenty bytes of text"):
+        (file,) = await door.upload(kb, (f"{len(content)}.txt", content))
+        seen = await door.file(file["id"])
+        assert file["sizeMB"] == seen["sizeMB"] > 0
+        assert float(seen["size"]) == pytest.approx(len(content) / 1_048_576, rel=1e-3)
+
+
+async def test_a_web_page_behind_the_name_of_a_file_is_refused_at_once(door: Door) -> None:
+    kb = await door.create_kb()
+    url = "https://example.org/report.pdf"
+    door.probe.known[url] = ProbeResult("report.pdf", "text/html; charset=utf-8", 100)
+    for entry in ({"content": url}, {"content": url, "name": "mine.md"}):
+        refused = await door.post(UPLOAD, {"knowledgebase_id": kb, "file": [entry]})
+        assert (refused["code"], refused["data"]) == (40007, [])
+        assert "web page" in refused["message"]
+    assert await door.events() == []
+
+
+async def test_the_same_bytes_under_a_new_name_have_that_name_too(tmp_path: Path) -> None:
+    async with opened_door(tmp_path) as door:
+        kb = await door.create_kb()
+        (first,) = await door.upload(kb, ("a.md", b"# a"))
+        (copy,) = await door.upload(kb, ("copy.md", b"# a"))
+        assert (copy["name"], copy["duplicate_of"]) == ("copy.md", first["id"])
+        assert copy["id"] != first["id"]
+        assert len(await door.events()) == 1
+        (again,) = await door.upload(kb, ("copy.md", b"# a"))
+        assert again["id"] == copy["id"]
+        await door.progress(first["id"], outcome="completed")
+    async with opened_door(tmp_path) as door:
+        seen = await door.file(copy["id"])
+        assert (seen["name"], seen["status"]) == ("copy.md", "COMPLETED")
+        assert seen["sizeMB"] == first["sizeMB"] > 0
+        assert (await door.file(first["id"]))["name"] == "a.md"
+        listed = await door.ok("/get/knowledgebase-file", {"knowledgebase_id": kb})
+        assert [file["id"] for file in listed["file_detail_list"]] == [first["id"]]
+        assert await door.ok("/delete/knowledgebase-file", {"file_ids": [copy["id"]]})
+        gone = await door.post("/get/knowledgebase-file", {"file_ids": [copy["id"]]})
+        assert gone["code"] == 40001
+        assert (await door.file(first["id"]))["status"] == "COMPLETED"
+        (renewed,) = await door.upload(kb, ("copy.md", b"# a"))
+        assert renewed["id"] != copy["id"]
+        assert await door.ok("/delete/knowledgebase-file", {"file_ids": [first["id"]]})
+        gone = await door.post("/get/knowledgebase-file", {"file_ids": [renewed["id"]]})
+        assert gone["code"] == 40001
+
+
+async def test_two_names_in_one_request_are_two_files_to_look_at(door: Door) -> None:
+    kb = await door.create_kb()
+    one, other = await door.upload(kb, ("x.md", b"# twin"), ("y.md", b"# twin"))
+    assert (one["name"], other["name"]) == ("x.md", "y.md")
+    assert other["duplicate_of"] == one["id"]
+    assert len(await door.events()) == 1
+    assert len(await staged(door)) == 1
