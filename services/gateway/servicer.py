@@ -15,7 +15,7 @@ from memloom.v1 import memloom_pb2_grpc
 from services.gateway.domain import requests as ask
 from services.gateway.domain.model import Role
 from services.gateway.handlers.calls import Call
-from services.gateway.handlers.uploads import Incoming
+from services.gateway.handlers.receiving import Incoming
 from services.gateway.handlers.usecases import UseCases
 
 SERVICE_NAME: Final[str] = pb.DESCRIPTOR.services_by_name["Memloom"].full_name

@@ -17,7 +17,8 @@ from services.gateway.domain.messages import FilePart
 from services.gateway.domain.model import Document, Place, Task
 from services.gateway.handlers.calls import Call
 from services.gateway.handlers.ports import CatalogueStore, KeyStore
-from services.gateway.handlers.uploads import Admitted, Incoming, Uploads
+from services.gateway.handlers.receiving import Admitted, Incoming
+from services.gateway.handlers.uploads import Uploads
 from services.kernel.contracts.errors import Code, Unauthorized
 from services.kernel.contracts.records import Owner
 from services.kernel.ports.store import Transaction

@@ -1,68 +1,26 @@
 """Admission of documents: checked, staged, then admitted in one transaction, all or none."""
 
-import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, BinaryIO, Final, Literal
+from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
-from services.gateway.domain import encoding, media, status
+from services.gateway.domain import status
 from services.gateway.domain.documents import as_copy, uploaded
-from services.gateway.domain.limits import MEGABYTE, Limits, plan_of
+from services.gateway.domain.limits import Limits, plan_of
 from services.gateway.domain.model import Document, DocumentState, Place, Project
 from services.gateway.domain.quota import check_may_store
 from services.gateway.handlers.calls import Call, Writes
 from services.gateway.handlers.documents import resolved
 from services.gateway.handlers.knowledgebases import require_linked
-from services.gateway.handlers.pieces import all_of
-from services.gateway.handlers.pieces import pieces as pieces_of
 from services.gateway.handlers.ports import CatalogueStore, KeyStore, Outbox
-from services.kernel.contracts.errors import (
-    Code,
-    InvalidInput,
-    NotFound,
-    TooManyRequests,
-    Unauthorized,
-)
+from services.gateway.handlers.receiving import Admitted, FileReceiver, Incoming
+from services.kernel.contracts.errors import Code, NotFound, Unauthorized
 from services.kernel.contracts.events import BlobRef, DocumentSubmitted
-from services.kernel.ports.blobs import BlobInfo, Blobs
+from services.kernel.ports.blobs import Blobs
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.preview import Probe
 from services.kernel.ports.store import Database, Transaction
-
-STAGING: Final = "staging/"
-_DOCUMENT_TYPES: Final = ("document", "doc")
-_LONGEST_URL: Final = 8192
-# Uploads that may wait for a place, as a multiple of the places; more are told to come back.
-_QUEUE: Final = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """One entry of an upload as it arrived. kind `text`: `source` holds the `content` field (a
-    URL, a data URI, Base64 or the text itself); `bytes`: the file itself.
-    """
-
-    kind: Literal["text", "bytes"]
-    source: BinaryIO
-    name: str = ""
-    type: str = "document"
-    declared: str = ""
-
-
-@dataclass(slots=True)
-class Admitted:
-    """An entry that passed the checks: its bytes are staged, or its URL was looked at. named: by
-    the caller.
-    """
-
-    name: str
-    declared: str
-    url: str = ""
-    staged: BlobInfo | None = None
-    size: int | None = None
-    named: bool = False
-    used: bool = field(default=False)
 
 
 class Uploads:
@@ -86,12 +44,9 @@ class Uploads:
         self._keys = keys
         self._outbox = outbox
         self._writes = writes
-        self._blobs = blobs
-        self._probe = probe
+        self._receiver = FileReceiver(blobs=blobs, probe=probe, limits=limits)
         self._clock = clock
         self._limits = limits
-        self._places = asyncio.Semaphore(limits.uploads)
-        self._waiting = 0
 
     async def add(
         self, call: Call, knowledgebase_id: str, entries: Sequence[Incoming]
@@ -125,135 +80,13 @@ class Uploads:
         finally:
             await self.discard([admitted])
 
-    def _check_request(self, entries: Sequence[Incoming]) -> None:
-        if not entries:
-            raise InvalidInput("`file` must not be empty", code=Code.LIST_EMPTY)
-        if len(entries) > self._limits.max_files:
-            raise InvalidInput(
-                f"{len(entries)} files were sent; send at most {self._limits.max_files} at once",
-                code=Code.TOO_MANY_FILES,
-            )
-        for entry in entries:
-            if entry.type not in _DOCUMENT_TYPES:
-                raise InvalidInput(
-                    f"`type` {entry.type!r} is not supported; send `document`",
-                    code=Code.UNSUPPORTED_TYPE_FIELD,
-                )
-
     async def receive(self, entries: Sequence[Incoming]) -> list[Admitted]:
         """Check the entries and stage their bytes; what is not entered then is to be discarded."""
-        self._check_request(entries)
-        if self._waiting >= self._limits.uploads * _QUEUE:
-            raise TooManyRequests("too many uploads at once; try again", retry_after=2.0)
-        self._waiting += 1
-        try:
-            async with self._places:
-                return await self._check_and_stage(entries)
-        finally:
-            self._waiting -= 1
+        return await self._receiver.receive(entries)
 
-    async def _check_and_stage(self, entries: Sequence[Incoming]) -> list[Admitted]:
-        heads = [await self._look(entry) for entry in entries]
-        self._check_sizes(sum(size for _, size in heads), [size for _, size in heads])
-        probes = [
-            self._look_at_url(entry)
-            for entry, (head, _) in zip(entries, heads, strict=True)
-            if head.kind == "url"
-        ]
-        found = iter(await asyncio.gather(*probes))
-        admitted: list[Admitted] = []
-        whole = False
-        try:
-            for entry, (head, _) in zip(entries, heads, strict=True):
-                if head.kind == "url":
-                    admitted.append(next(found))
-                else:
-                    admitted.append(await self._stage(entry, head))
-                self._check_sizes(sum(known.size or 0 for known in admitted), [])
-            whole = True
-        finally:
-            if not whole:
-                await self.discard(admitted)
-        return admitted
-
-    def _check_sizes(self, total: int, each: Sequence[int]) -> None:
-        limits = self._limits
-        for size in each:
-            if size > limits.max_file_bytes:
-                raise InvalidInput(
-                    f"a file has {size / MEGABYTE:.1f} MB; "
-                    f"send at most {limits.max_file_bytes / MEGABYTE:g} MB each",
-                    code=Code.FILE_TOO_LARGE,
-                )
-        if total > limits.max_upload_bytes:
-            raise InvalidInput(
-                f"the files have more than {limits.max_upload_bytes / MEGABYTE:g} MB together; "
-                "send them in several requests",
-                code=Code.FILES_TOO_LARGE,
-            )
-
-    async def _look(self, entry: Incoming) -> tuple[encoding.ContentHead, int]:
-        """What the entry is, and about how many bytes it decodes to."""
-
-        def look() -> tuple[bytes, int]:
-            size = entry.source.seek(0, 2)
-            entry.source.seek(0)
-            return entry.source.read(encoding.HEAD_BYTES), size
-
-        start, size = await asyncio.to_thread(look)
-        if entry.kind == "bytes":
-            return encoding.ContentHead("bytes"), size
-        may_be_text = media.names_text(media.safe_name(entry.name, default=""), entry.declared)
-        head = encoding.inspect(start, may_be_text=may_be_text)
-        if head.kind != "base64":
-            return head, size if head.kind == "text" else 0
-        # Line feeds inside make the text longer than the bytes need; decoding counts exactly.
-        return head, 0 if b"\n" in start else max(0, (size - head.offset) * 3 // 4 - 2)
-
-    async def _look_at_url(self, entry: Incoming) -> Admitted:
-        raw = await asyncio.to_thread(_read_from, entry.source, 0)
-        url = raw.decode("utf-8", "replace").strip()
-        if len(url) > _LONGEST_URL:
-            raise InvalidInput("the URL is too long", code=Code.NOT_FETCHED)
-        given = media.safe_name(entry.name, default="")
-        if given:
-            media.check_name(given, entry.declared)
-        seen = await self._probe.probe(url)
-        declared = entry.declared or seen.media_type
-        name = given or media.safe_name(seen.name, default="") or media.name_from_url(url)
-        if name and not given and media.extension_of(name) not in media.MEDIA_TYPES:
-            # A page address such as /download.php says less than the type that its host names.
-            extension = media.extension_for(seen.media_type)
-            name = f"{name}.{extension}" if extension else name
-        if name and not given:
-            media.check_name(name, declared)
-        media.check_page(name, seen.media_type)
-        if seen.size is not None:
-            self._check_sizes(0, [seen.size])
-        return Admitted(name=name or "document", declared=declared, url=url, size=seen.size)
-
-    async def _stage(self, entry: Incoming, head: encoding.ContentHead) -> Admitted:
-        declared = entry.declared or head.media_type
-        name = media.safe_name(entry.name, default="")
-        if name:
-            media.check_name(name, declared)
-        pieces = (
-            pieces_of(entry.source, 0)
-            if head.kind in {"bytes", "text"}
-            else encoding.decode(pieces_of(entry.source, head.offset))
-        )
-        start = await asyncio.to_thread(next, pieces, b"")
-        named = bool(name)
-        name = name or f"document{_suffix(declared, start)}"
-        media.check_head(name, start[: media.HEAD_BYTES], declared)
-        if not media.extension_of(name) and not declared:
-            declared = media.MEDIA_TYPES.get(_extension(declared, start), "")
-        staged = await self._blobs.put(
-            f"{STAGING}{uuid4().hex}", all_of(start, pieces), limit=self._limits.max_file_bytes
-        )
-        return Admitted(
-            name=name, declared=declared, staged=staged, size=staged.size, named=named
-        )
+    async def discard(self, admitted: Sequence[Admitted]) -> None:
+        """Remove what was staged and not entered."""
+        await self._receiver.discard(admitted)
 
     async def _once(
         self, call: Call, knowledgebase_id: str, admitted: list[Admitted]
@@ -444,26 +277,3 @@ class Uploads:
         )
         await self._outbox.add(tx, [event], correlation_id=call.request_id)
         return submitted
-
-    async def discard(self, admitted: Sequence[Admitted]) -> None:
-        """Remove what was staged and not entered."""
-        for entry in admitted:
-            if entry.staged is not None and not entry.used:
-                await self._blobs.delete(entry.staged.path)
-
-
-def _suffix(declared: str, head: bytes) -> str:
-    extension = _extension(declared, head)
-    return f".{extension}" if extension else ""
-
-
-def _extension(declared: str, head: bytes) -> str:
-    start = head[: media.HEAD_BYTES]
-    return (
-        media.extension_for(declared) or media.guess_extension(start) or media.sniff_text(start)
-    )
-
-
-def _read_from(source: BinaryIO, offset: int) -> bytes:
-    source.seek(offset)
-    return source.read(_LONGEST_URL * 4)

@@ -18,7 +18,7 @@ from python_multipart.multipart import MultipartParser
 
 from services.gateway.domain.limits import Limits
 from services.gateway.domain.requests import AddKnowledgebaseFile
-from services.gateway.handlers.uploads import Incoming
+from services.gateway.handlers.receiving import Incoming
 from services.gateway.routes.envelope import BodyTooLarge, bounded, decode_json
 from services.kernel.contracts.errors import Code, InvalidInput
 

@@ -416,7 +416,10 @@ async def test_a_long_text_is_kept_whole(door: Door) -> None:
 
 async def test_base64_without_a_name_is_known_by_its_text(door: Door) -> None:
     kb = await door.create_kb()
-    entries = [{"content": b64(b"# Title\n\nhello")}, {"content": b64("采购规则".encode("gb18030"))}]
+    entries = [
+        {"content": b64(b"# Title\n\nhello")},
+        {"content": b64("采购规则".encode("gb18030"))},
+    ]
     files = await door.ok(UPLOAD, {"knowledgebase_id": kb, "file": entries})
     assert [file["name"] for file in files] == ["document.md", "document.txt"]
 

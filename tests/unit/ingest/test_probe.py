@@ -28,7 +28,7 @@ ANSWERS: dict[str, tuple[int, str, bytes]] = {
 
 
 class _Host(http.server.BaseHTTPRequestHandler):
-    def do_GET(self) -> None:  # noqa: N802 - the base's name
+    def do_GET(self) -> None:
         status, media_type, body = ANSWERS[self.path]
         self.send_response(status)
         self.send_header("content-type", media_type)
@@ -53,9 +53,7 @@ def host() -> Iterator[str]:
 
 @pytest.fixture
 async def fetcher() -> AsyncIterator[HttpFetcher]:
-    rules = FetchRules(
-        check_url=check_url, is_allowed=lambda _: True, name_from_url=name_from_url
-    )
+    rules = FetchRules(check_url=check_url, is_allowed=lambda _: True, name_from_url=name_from_url)
     opened = HttpFetcher(rules)
     yield opened
     await opened.close()

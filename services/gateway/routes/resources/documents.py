@@ -5,7 +5,7 @@ from typing import Any
 
 from services.gateway.domain.model import Role
 from services.gateway.domain.requests import GetKnowledgebaseFile
-from services.gateway.handlers.uploads import Incoming
+from services.gateway.handlers.receiving import Incoming
 from services.gateway.handlers.usecases import UseCases
 from services.gateway.routes.resources.paging import PageQuery
 from services.gateway.routes.resources.table import Resource, ResourceRequest
