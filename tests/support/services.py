@@ -23,6 +23,12 @@ INDEX: Final = "index"
 """Memorizer and retriever in one process, where no Qdrant server is given."""
 
 
+def service_names() -> tuple[str, ...]:
+    """The processes of a Memloom on servers: two write and search, or one does both."""
+    indexing = ("memorizer", "retriever") if settings().qdrant_url else (INDEX,)
+    return ("ingest", "parser", "feedback", "gateway", *indexing)
+
+
 @dataclass
 class ServiceProcess:
     """One process: its module, its ports."""
@@ -44,9 +50,7 @@ class StackMemloom(Memloom):
     services: dict[str, ServiceProcess] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        names = ["ingest", "parser", "feedback", "gateway"]
-        names += ["memorizer", "retriever"] if settings().qdrant_url else [INDEX]
-        for name in names:
+        for name in service_names():
             module = "deploy.stack.index_process" if name == INDEX else f"services.{name}"
             self.services[name] = ServiceProcess(module)
 

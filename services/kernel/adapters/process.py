@@ -21,7 +21,7 @@ import grpc
 from pydantic import BaseModel, Field
 from sqlalchemy import MetaData
 
-from services.kernel.adapters.data_folder import Door, door_of, held
+from services.kernel.adapters.data_folder import Door, door_of, held, make_private
 from services.kernel.adapters.disk_space import DiskSpace
 from services.kernel.adapters.filesystem_blobs import FilesystemBlobs
 from services.kernel.adapters.front import Front
@@ -215,7 +215,7 @@ Assemble = Callable[[P, Resources], Awaitable[Assembly]]
 async def opened(settings: ProcessSettings, *, name: str) -> AsyncIterator[Resources]:
     """The resources of a process."""
     async with AsyncExitStack() as stack:
-        await asyncio.to_thread(settings.data.mkdir, parents=True, exist_ok=True)
+        await asyncio.to_thread(make_private, settings.data)
         models = await open_models(settings)
         stack.push_async_callback(models.close)
         bus = open_bus(

@@ -11,7 +11,7 @@ from typing import Protocol
 from sqlalchemy import MetaData
 
 from services.kernel.adapters.disk_space import DiskSpace
-from services.kernel.adapters.sql import SqlDatabase
+from services.kernel.adapters.sql import Pool, SqlDatabase
 from services.kernel.adapters.sqlite_bus import SqliteBus
 from services.kernel.contracts.topics import Service
 from services.kernel.ports.blobs import Blobs
@@ -69,6 +69,7 @@ def open_database(
         postgres.url_for(service.value),
         metadata=metadata,
         migrations=migrations,
+        pool=Pool(postgres.pool_size, postgres.pool_overflow, postgres.pool_seconds),
         schema=None if postgres.one_each else f"memloom_{service.value}",
     )
 

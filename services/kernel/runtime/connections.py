@@ -97,16 +97,29 @@ class PostgresSettings(BaseModel):
 
     url: str = Field(
         default="",
-        description="postgresql+asyncpg://user:password@host/memloom_{service}, a database a "
-        "service; without {service} they share one, a schema a service.",
+        description="postgresql://user:password@host/memloom_{service}, a database a "
+        "service; without {service} they share one, a schema a service. As psql reads it: "
+        "?sslmode=verify-full&sslrootcert=/path/to/ca.pem and the like.",
+    )
+    pool_size: int = Field(
+        default=8, ge=1, description="Connections that a process keeps to each database."
+    )
+    pool_overflow: int = Field(
+        default=8, ge=0, description="Further ones that it opens while those are busy."
+    )
+    pool_seconds: float = Field(
+        default=30.0, gt=0, description="Seconds that a caller waits for a connection."
     )
 
     @field_validator("url")
     @classmethod
     def _asyncpg(cls, value: str) -> str:
-        if value and not value.startswith("postgresql+asyncpg://"):
-            raise ValueError("MEMLOOM_POSTGRES__URL must start with postgresql+asyncpg://")
-        return value
+        scheme, mark, rest = value.strip().partition("://")
+        if not value.strip():
+            return ""
+        if not mark or scheme not in {"postgresql", "postgres", "postgresql+asyncpg"}:
+            raise ValueError("MEMLOOM_POSTGRES__URL must start with postgresql:// or postgres://")
+        return f"postgresql+asyncpg://{rest}"
 
     @property
     def one_each(self) -> bool:

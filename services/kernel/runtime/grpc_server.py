@@ -1,6 +1,7 @@
 """The internal gRPC server: service token, our errors as statuses, traces, health."""
 
 import hmac
+import ipaddress
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from time import perf_counter
 from typing import Any, Final, Protocol
@@ -126,7 +127,9 @@ async def _refuse(_: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:
 
 
 class InternalServer:
-    """A grpc.aio server on one address; port 0 takes any free one, `unix:` paths work too."""
+    """A grpc.aio server on one address; port 0 takes any free one, `unix:` paths work too.
+    InvalidInput where other machines could call it and no token keeps them out.
+    """
 
     def __init__(
         self,
@@ -137,6 +140,12 @@ class InternalServer:
         token: str | None,
         observer: CallObserver | None = None,
     ) -> None:
+        if not token and not _is_private(host):
+            raise InvalidInput(
+                f"the internal gRPC server would listen on {host} without a token, open to whoever "
+                "reaches it: set MEMLOOM_RUNTIME__SERVICE_TOKEN to one secret for all services, or "
+                "MEMLOOM_RUNTIME__GRPC_HOST to 127.0.0.1."
+            )
         self._servicers = servicers
         self._address = host if host.startswith("unix:") else f"{host}:{port}"
         self._token = token
@@ -176,3 +185,13 @@ class InternalServer:
         """Let running calls finish for `grace` seconds (None or False would cancel them)."""
         if self._server is not None:
             await self._server.stop(grace)
+
+
+def _is_private(host: str) -> bool:
+    """Whether only this machine reaches it."""
+    if host.startswith("unix:") or host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

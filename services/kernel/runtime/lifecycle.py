@@ -86,7 +86,7 @@ class Runtime:
             [add for part in parts for add in part.servicers],
             host=self._settings.grpc_host,
             port=self._settings.grpc_port,
-            token=token.get_secret_value() if token is not None else None,
+            token=(token.get_secret_value() or None) if token is not None else None,
             observer=self.metrics,
         )
         self._stopped = False

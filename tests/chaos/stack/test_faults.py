@@ -16,7 +16,7 @@ import pytest_asyncio
 from services.kernel.adapters.kafka_bus import KafkaDeadLetters, apply_topics
 from services.kernel.contracts.topics import PARSED
 from tests.support.faults import Servers, private_servers
-from tests.support.services import INDEX, StackMemloom
+from tests.support.services import StackMemloom, service_names
 from tests.support.settings import settings
 from tests.support.storm import Counts, Document, Ledger, count, documents, upload
 from tests.support.storm_of_corrections import Rules
@@ -79,7 +79,7 @@ def whole(counted: Counts) -> None:
     assert (counted.lost, counted.doubled, counted.dead_letters, counted.failed) == (0, 0, 0, 0)
 
 
-@pytest.mark.parametrize("service", ["gateway", "ingest", "parser", INDEX])
+@pytest.mark.parametrize("service", [name for name in service_names() if name != "feedback"])
 async def test_kill_9_of_a_service(world: World, service: str) -> None:
     async def fault(world: World) -> None:
         world.memloom.kill_one(service)

@@ -126,3 +126,15 @@ async def test_an_address_in_use_is_said() -> None:
     with pytest.raises(DependencyUnavailable, match=str(server.port)):
         await second.start()
     await server.stop(0)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "[::]", "10.0.0.7", "memorizer"])
+@pytest.mark.parametrize("token", [None, ""])
+def test_no_token_beyond_loopback_is_no_start(host: str, token: str | None) -> None:
+    with pytest.raises(InvalidInput, match="MEMLOOM_RUNTIME__SERVICE_TOKEN"):
+        InternalServer([], host=host, port=0, token=token)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost", "unix:/tmp/x"])
+def test_no_token_on_loopback_is_fine(host: str) -> None:
+    InternalServer([], host=host, port=0, token=None)

@@ -49,7 +49,7 @@ def test_the_printed_environment_is_what_the_services_read(
     [
         ("MEMLOOM_KAFKA__BOOTSTRAP", "kafka", "host:port"),
         ("MEMLOOM_MINIO__ENDPOINT", "http://minio:9000", "SECURE"),
-        ("MEMLOOM_POSTGRES__URL", "postgres://x", "postgresql+asyncpg://"),
+        ("MEMLOOM_POSTGRES__URL", "mysql://x", "postgresql://"),
         ("MEMLOOM_TIKA__URL", "tika:9998", "http://"),
         ("MEMLOOM_KAFKA__REBALANCE_TIMEOUT_MS", "99000000", "MAX_POLL_INTERVAL_MS"),
     ],

@@ -8,7 +8,7 @@ from sqlalchemy import URL, Connection, MetaData, Table, make_url, text
 
 from services.kernel.adapters.disk_space import DiskSpace
 from services.kernel.adapters.sql.migrations import migrate
-from services.kernel.adapters.sql.postgres import PostgresEngine
+from services.kernel.adapters.sql.postgres import Pool, PostgresEngine
 from services.kernel.adapters.sql.sqlite import SqliteEngine
 from services.kernel.contracts.errors import InvalidInput
 from services.kernel.ports.store import Transaction
@@ -19,7 +19,8 @@ class SqlDatabase:
 
     url: `sqlite+aiosqlite:///file.db` or `postgresql+asyncpg://...`. metadata: the service's
     tables. migrations: its `store/migrations/versions`. schema: on PostgreSQL, the schema that
-    its tables live in (made when missing). space: what SQLite asks for room before it writes.
+    its tables live in (made when missing). pool: connections to PostgreSQL, or
+    readers of SQLite. space: what SQLite asks for room before it writes.
     Connects at first use.
     """
 
@@ -30,19 +31,20 @@ class SqlDatabase:
         metadata: MetaData,
         migrations: Path,
         schema: str | None = None,
-        pool_size: int = 8,
+        pool: Pool | None = None,
         space: DiskSpace | None = None,
     ) -> None:
         self._url = make_url(url)
+        pool = pool or Pool()
         self._metadata = metadata
         self._migrations = migrations
         self._schema = schema
         self._engine: SqliteEngine | PostgresEngine
         match self._url.get_backend_name():
             case "postgresql":
-                self._engine = PostgresEngine(self._url, schema=schema, pool_size=pool_size)
+                self._engine = PostgresEngine(self._url, schema=schema, pool=pool)
             case "sqlite" if self._url.database not in {None, "", ":memory:"}:
-                self._engine = SqliteEngine(self._url, readers=pool_size, space=space)
+                self._engine = SqliteEngine(self._url, readers=pool.size, space=space)
             case "sqlite":
                 raise InvalidInput(
                     "an SQLite database needs a file: sqlite+aiosqlite:///path/to.db"

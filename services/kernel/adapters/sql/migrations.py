@@ -44,7 +44,7 @@ def migrate(
         (command.downgrade if down else command.upgrade)(config, revision)
 
     async def on_postgres() -> None:
-        engine = postgres_engine(url, schema=schema, size=None)
+        engine = postgres_engine(url, schema=schema, pool=None)
         try:
             async with begun(engine) as connection:
                 await connection.run_sync(_take_schema, schema)

@@ -4,6 +4,7 @@ can share one database and never one table.
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Executable, RowMapping
@@ -11,8 +12,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 from services.kernel.adapters.sql.errors import translated
+from services.kernel.adapters.sql.postgres_url import split_url
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Connections of one database in one process: `size` are kept, up to `overflow` more are
+    opened while those are busy; a caller waits `seconds` for one.
+    """
+
+    size: int = 8
+    overflow: int = 8
+    seconds: float = 30.0
 
 
 class PostgresTransaction:
@@ -59,10 +72,10 @@ class PostgresTransaction:
 class PostgresEngine:
     """One database, seen through one schema."""
 
-    def __init__(self, url: URL, *, schema: str | None, pool_size: int) -> None:
+    def __init__(self, url: URL, *, schema: str | None, pool: Pool) -> None:
         self._url = url
         self._schema = schema
-        self._pool_size = pool_size
+        self._pool = pool
         self._engine: AsyncEngine | None = None
 
     @asynccontextmanager
@@ -96,24 +109,27 @@ class PostgresEngine:
 
     def _open(self) -> AsyncEngine:
         if self._engine is None:
-            self._engine = postgres_engine(self._url, schema=self._schema, size=self._pool_size)
+            self._engine = postgres_engine(self._url, schema=self._schema, pool=self._pool)
         return self._engine
 
 
-def postgres_engine(url: URL, *, schema: str | None, size: int | None) -> AsyncEngine:
-    """size: None pools none."""
-    pool: dict[str, Any] = (
+def postgres_engine(url: URL, *, schema: str | None, pool: Pool | None) -> AsyncEngine:
+    """pool: None keeps no connection. InvalidInput for a parameter of the URL that is not known."""
+    pooling: dict[str, Any] = (
         {"poolclass": NullPool}
-        if size is None
-        else {"pool_size": size, "max_overflow": size, "pool_timeout": 30, "pool_pre_ping": True}
+        if pool is None
+        else {
+            "pool_size": pool.size,
+            "max_overflow": pool.overflow,
+            "pool_timeout": pool.seconds,
+            "pool_pre_ping": True,
+        }
     )
-    settings = {"application_name": "memloom"}
+    plain, arguments = split_url(url)
     if schema is not None:
-        settings["search_path"] = schema
+        arguments["server_settings"]["search_path"] = schema
     return create_async_engine(
-        url,
-        connect_args={"timeout": 10, "command_timeout": 120, "server_settings": settings},
-        **pool,
+        plain, connect_args={"timeout": 10, "command_timeout": 120, **arguments}, **pooling
     )
 
 
