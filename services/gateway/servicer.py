@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 from uuid import uuid4
 
 import grpc
-from google.protobuf.json_format import MessageToDict, ParseDict
+from google.protobuf.json_format import MessageToDict, ParseDict, SerializeToJsonError
 from google.protobuf.message import Message
 from memloom.v1 import memloom_pb2 as pb
 from memloom.v1 import memloom_pb2_grpc
@@ -17,6 +17,7 @@ from services.gateway.domain.model import Role
 from services.gateway.handlers.calls import Call
 from services.gateway.handlers.receiving import Incoming
 from services.gateway.handlers.usecases import UseCases
+from services.kernel.contracts.errors import InvalidInput
 
 SERVICE_NAME: Final[str] = pb.DESCRIPTOR.services_by_name["Memloom"].full_name
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -25,7 +26,10 @@ M = TypeVar("M", bound=Message)
 
 def _sent(message: Message) -> dict[str, Any]:
     """The request as the REST body would be: unset fields are absent."""
-    found: dict[str, Any] = MessageToDict(message, preserving_proto_field_name=True)
+    try:
+        found: dict[str, Any] = MessageToDict(message, preserving_proto_field_name=True)
+    except (SerializeToJsonError, RecursionError) as error:
+        raise InvalidInput(f"the request holds a value that JSON has not: {error}") from error
     views = found.get("include_memory_view")
     if views is not None:
         found["include_memory_view"] = views.get("values", [])
@@ -80,7 +84,7 @@ class MemloomServicer(memloom_pb2_grpc.MemloomServicer):
             )
             for entry in request.file
         ]
-        asked = ask.DeleteKnowledgebase.read({"knowledgebase_id": request.knowledgebase_id or None})
+        asked = ask.UploadTarget.read({"knowledgebase_id": request.knowledgebase_id or None})
         files = await self._cases.uploads.add(call, asked.knowledgebase_id, entries)
         return _answer({"files": files}, pb.AddKnowledgebaseFileResponse)
 

@@ -113,7 +113,7 @@ class _Reader:
             if isinstance(bound, bool) or not isinstance(bound, str | int | float):
                 raise InvalidInput(f"`{place}.{operator}` must be a time such as 2025-01-01")
             said, moment = parse_bound(
-                str(bound), zone=self._zone, now_ms=self._now, operator=operator, field=place
+                bound, zone=self._zone, now_ms=self._now, operator=operator, field=place
             )
             clauses.append(Clause(field=field, operator=cast("Operator", said), values=(moment,)))
         return clauses

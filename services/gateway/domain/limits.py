@@ -15,6 +15,8 @@ MAX_CHAT_TOKENS: Final = 8_000
 MAX_ITEMS: Final = 25
 MAX_GROUP: Final = 20
 MAX_PAGE_SIZE: Final = 50
+# Characters from which a text is over every bound of tokens, whatever they are.
+_LONGEST_COUNTED: Final = 4 * MAX_MESSAGE_TOKENS
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def tokens_of(text: str) -> int:
     OpenAI's rule of thumb for English (four characters a token), and about one token a Chinese
     character in current vocabularies.
     """
-    if text.isascii():
+    if text.isascii() or len(text) > _LONGEST_COUNTED:
         return (len(text) + 3) // 4
     narrow = sum(1 for char in text if char < "\u2e80")
     return len(text) - narrow + (narrow + 3) // 4

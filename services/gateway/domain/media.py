@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from services.gateway.domain.json_values import has_control_characters
 from services.kernel.contracts.errors import Code, InvalidInput
 
 MEDIA_TYPES: Final = {
@@ -36,6 +37,8 @@ _FOREIGN: Final = {
     b"{\\rtf": "an RTF document",
 }
 HEAD_BYTES: Final = 4096
+LONGEST_URL: Final = 8192
+_LONGEST_TYPE: Final = 255
 _BINARY: Final = ("pdf", "docx", "doc")
 _TEXTS: Final = ("txt", "md", "json", "xml")
 _HTML: Final = ("text/html", "application/xhtml+xml")
@@ -51,6 +54,22 @@ def extension_of(name: str) -> str:
     """Our name for the file name's extension, lower case, '' where there is none."""
     suffix = PurePosixPath(name.replace("\\", "/")).suffix.lower().lstrip(".")
     return _ALIASES.get(suffix, suffix)
+
+
+def clean_media_type(declared: str) -> str:
+    """Return what a caller or a host declares, as far as it can be a media type; else ''."""
+    fits = len(declared) <= _LONGEST_TYPE and declared.isascii() and declared.isprintable()
+    return declared if fits else ""
+
+
+def check_url_text(url: str) -> None:
+    """NOT_FETCHED for a URL that is too long, or holds control characters."""
+    if len(url) > LONGEST_URL:
+        raise InvalidInput("the URL is too long", code=Code.NOT_FETCHED)
+    if has_control_characters(url):
+        raise InvalidInput(
+            "the URL holds control characters; percent-encode them", code=Code.NOT_FETCHED
+        )
 
 
 def extension_for(media_type: str) -> str:
@@ -70,7 +89,11 @@ def safe_name(name: str, default: str = "document") -> str:
 
 def name_from_url(url: str) -> str:
     """The last part of the URL's path, decoded; '' where it has none."""
-    return safe_name(unquote(urlsplit(url).path), default="")
+    try:
+        path = urlsplit(url).path
+    except ValueError:
+        return ""
+    return safe_name(unquote(path), default="")
 
 
 def check_name(name: str, declared: str = "") -> None:

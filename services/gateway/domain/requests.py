@@ -1,7 +1,7 @@
 """The requests of the public API. null means absent, unknown fields are ignored."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -14,6 +14,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from services.gateway.domain.json_values import cleaned, measure
 from services.gateway.domain.limits import MAX_GROUP, MAX_ITEMS, MAX_PAGE_SIZE
 from services.kernel.contracts.errors import Code, InvalidInput
 
@@ -40,15 +41,29 @@ Limit = Annotated[int, Field(ge=0, le=MAX_ITEMS)]
 When = str | int | float
 
 
-def _clean(value: Any) -> Any:
-    """Without nulls in objects, and without NUL characters, which no database keeps."""
-    if isinstance(value, dict):
-        return {key: _clean(entry) for key, entry in value.items() if entry is not None}
-    if isinstance(value, list):
-        return [_clean(entry) for entry in value]
-    if isinstance(value, str) and "\x00" in value:
-        return value.replace("\x00", "")
-    return value
+def _bounded(most: tuple[int, int, int]) -> AfterValidator:
+    """Refuse more values, levels or characters than these."""
+
+    def check(value: Any) -> Any:
+        values, depth, characters = measure(value)
+        if values > most[0] or depth > most[1] or characters > most[2]:
+            raise PydanticCustomError(
+                "too_much",
+                "may hold {values} values in {depth} levels and {characters} characters",
+                {"values": most[0], "depth": most[1], "characters": most[2]},
+            )
+        return value
+
+    return AfterValidator(check)
+
+
+# Metadata is copied to every memory and into the index; longer things are documents.
+Info = Annotated[dict[str, JsonValue], _bounded((256, 4, 16_384))]
+# 50 conditions for each of four sources, each of a few values.
+Filter = Annotated[dict[str, JsonValue], _bounded((2_000, 5, 65_536))]
+Tags = Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=100)]
+# Four characters a token (see `tokens_of`), and the most tokens of any text of the API.
+LongText = Annotated[str, Field(max_length=160_000), AfterValidator(_filled)]
 
 
 class Request(BaseModel):
@@ -56,19 +71,15 @@ class Request(BaseModel):
 
     model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
 
-    DEPTH: ClassVar[int] = 64
-
     @classmethod
     def read(cls, value: Any) -> Self:
         """The request in a decoded JSON body; InvalidInput with the code and a helpful sentence."""
         if not isinstance(value, dict):
             raise InvalidInput("the body must be a JSON object")
         try:
-            return cls.model_validate(_clean(value))
+            return cls.model_validate(cleaned(value))
         except ValidationError as error:
             raise explain(error) from error
-        except RecursionError as error:
-            raise InvalidInput("the body is nested too deeply") from error
 
 
 _WORDS = {
@@ -157,6 +168,12 @@ class AddKnowledgebaseFile(Request):
     file: Annotated[list[UploadEntry], Field(min_length=1)]
 
 
+class UploadTarget(Request):
+    """Where the files of a form go; the form carries them itself."""
+
+    knowledgebase_id: Identifier
+
+
 class GetKnowledgebaseFile(Request):
     """Named files, or (knowledgebase_id) a page of a knowledge base's files."""
 
@@ -199,8 +216,8 @@ class AddMessage(Request):
     agent_id: Group | None = None
     conversation_id: OptionalIdentifier | None = None
     app_id: OptionalIdentifier | None = None
-    tags: Annotated[list[str], Field(max_length=100)] = []
-    info: dict[str, JsonValue] = {}
+    tags: Tags = []
+    info: Info = {}
     allow_public: bool = False
     allow_knowledgebase_ids: Ids = []
     allow_memory_view: list[str] | None = None
@@ -234,7 +251,7 @@ class SearchMemory(Request):
     user_id: OptionalIdentifier | None = None
     agent_id: OptionalIdentifier | None = None
     conversation_id: OptionalIdentifier | None = None
-    filter: dict[str, JsonValue] | None = None
+    filter: Filter | None = None
     knowledgebase_ids: Ids = []
     memory_limit_number: Limit = 9
     include_memory_view: list[str] | None = None
@@ -261,7 +278,7 @@ class GetMemory(Request):
     page: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     current: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     size: Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE)] = 10
-    filter: dict[str, JsonValue] | None = None
+    filter: Filter | None = None
     include_memory_view: list[str] | None = None
     include_preference: bool = True
     include_tool_memory: bool = True
@@ -276,8 +293,8 @@ class UpdateMemory(Request):
     """A change by hand."""
 
     memory_id: Identifier
-    content: Text | None = None
-    title: Text | None = None
+    content: LongText | None = None
+    title: Annotated[Text, Field(max_length=2000)] | None = None
     status: Literal["activated", "archived"] | None = None
 
     @model_validator(mode="after")
@@ -296,7 +313,7 @@ class DeleteMemory(Request):
     user_id: OptionalIdentifier | None = None
     agent_id: OptionalIdentifier | None = None
     user_ids: Ids | None = None
-    filter: dict[str, JsonValue] | None = None
+    filter: Filter | None = None
     conversation_id: str | None = None
     knowledgebase_id: str | None = None
 
@@ -348,7 +365,7 @@ class Chat(Request):
     user_id: Identifier
     conversation_id: Identifier
     query: Text
-    filter: dict[str, JsonValue] | None = None
+    filter: Filter | None = None
     knowledgebase_ids: Ids = []
     memory_limit_number: Limit = 9
     include_preference: bool = True
@@ -359,8 +376,8 @@ class Chat(Request):
     add_message_on_answer: bool = True
     app_id: OptionalIdentifier | None = None
     agent_id: OptionalIdentifier | None = None
-    tags: Annotated[list[str], Field(max_length=100)] = []
-    info: dict[str, JsonValue] = {}
+    tags: Tags = []
+    info: Info = {}
     allow_public: bool = False
     allow_knowledgebase_ids: Ids = []
 

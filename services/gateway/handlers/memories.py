@@ -92,7 +92,13 @@ class Memories:
             tool=request.include_tool_memory,
             factual=_FACTS,
         )
-        filters = parse_filter(request.filter, zone=ZoneInfo(self._limits.timezone), now_ms=now)
+        filters = (
+            await asyncio.to_thread(
+                parse_filter, request.filter, zone=ZoneInfo(self._limits.timezone), now_ms=now
+            )
+            if request.filter
+            else Filters()
+        )
         pages = await self._pages(call, owner, kinds, filters, page=page, size=request.size)
         facts, preferences, tools = (
             pages.get(name, _EMPTY) for name in ("detail_factual", "preference", "tool_memory")

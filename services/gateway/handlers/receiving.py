@@ -16,7 +16,6 @@ from services.kernel.ports.preview import Probe
 
 STAGING: Final = "staging/"
 _DOCUMENT_TYPES: Final = ("document", "doc")
-_LONGEST_URL: Final = 8192
 # Uploads that may wait for a place, as a multiple of the places; more are told to come back.
 _QUEUE: Final = 8
 
@@ -70,7 +69,7 @@ class FileReceiver:
         for entry in entries:
             if entry.type not in _DOCUMENT_TYPES:
                 raise InvalidInput(
-                    f"`type` {entry.type!r} is not supported; send `document`",
+                    f"`type` {entry.type[:100]!r} is not supported; send `document`",
                     code=Code.UNSUPPORTED_TYPE_FIELD,
                 )
 
@@ -147,13 +146,12 @@ class FileReceiver:
     async def _look_at_url(self, entry: Incoming) -> Admitted:
         raw = await asyncio.to_thread(_read_from, entry.source, 0)
         url = raw.decode("utf-8", "replace").strip()
-        if len(url) > _LONGEST_URL:
-            raise InvalidInput("the URL is too long", code=Code.NOT_FETCHED)
+        media.check_url_text(url)
         given = media.safe_name(entry.name, default="")
         if given:
             media.check_name(given, entry.declared)
         seen = await self._probe.probe(url)
-        declared = entry.declared or seen.media_type
+        declared = media.clean_media_type(entry.declared or seen.media_type)
         name = given or media.safe_name(seen.name, default="") or media.name_from_url(url)
         if name and not given and media.extension_of(name) not in media.MEDIA_TYPES:
             # A page address such as /download.php says less than the type that its host names.
@@ -167,7 +165,7 @@ class FileReceiver:
         return Admitted(name=name or "document", declared=declared, url=url, size=seen.size)
 
     async def _stage(self, entry: Incoming, head: encoding.ContentHead) -> Admitted:
-        declared = entry.declared or head.media_type
+        declared = media.clean_media_type(entry.declared or head.media_type)
         name = media.safe_name(entry.name, default="")
         if name:
             media.check_name(name, declared)
@@ -206,4 +204,4 @@ def _extension(declared: str, head: bytes) -> str:
 
 def _read_from(source: BinaryIO, offset: int) -> bytes:
     source.seek(offset)
-    return source.read(_LONGEST_URL * 4)
+    return source.read(media.LONGEST_URL * 4)

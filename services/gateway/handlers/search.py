@@ -1,5 +1,6 @@
 """The one search: what the caller may see, resolved at this moment."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -123,7 +124,14 @@ class Search:
             tool=request.include_tool_memory,
             factual=(*KNOWLEDGE, *FACTUAL),
         )
-        filters = parse_filter(request.filter, zone=ZoneInfo(self._limits.timezone), now_ms=now)
+        # Written times may be read word by word, which takes its time.
+        filters = (
+            await asyncio.to_thread(
+                parse_filter, request.filter, zone=ZoneInfo(self._limits.timezone), now_ms=now
+            )
+            if request.filter
+            else Filters()
+        )
         subject = subject_of(request.user_id, request.agent_id)
         scope = await self.scope(call, subject, request.knowledgebase_ids, filters)
         if not kinds:

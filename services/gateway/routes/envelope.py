@@ -1,5 +1,6 @@
 """Envelope, statuses, and bodies read within bounds."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Any, Final
@@ -8,7 +9,9 @@ from uuid import uuid4
 import orjson
 from fastapi import Request
 from fastapi.responses import Response
+from starlette.requests import ClientDisconnect
 
+from services.gateway.domain.json_values import check_count
 from services.kernel.contracts.errors import (
     Code,
     Conflict,
@@ -29,6 +32,9 @@ REQUEST_ID: Final = "x-request-id"
 # A refused body is still taken in up to this many bytes, or the caller, who is busy sending,
 # sees a broken connection instead of the reason.
 _DRAIN_BYTES: Final = 1 << 30
+_LONGEST_MESSAGE: Final = 2000
+# A body that takes longer to decode than a request may hold up others is decoded beside them.
+_DECODED_AT_ONCE: Final = 64 << 10
 _JSON: Final = "application/json"
 _PROBLEM: Final = "application/problem+json"
 
@@ -69,7 +75,7 @@ def failure(request: Request, error: MemloomError, minimal: Any) -> Response:
     """The error in the envelope. Business errors are HTTP 200, so that the public client, which
     loses the body of any other status, can read code and message.
     """
-    body = {"code": int(error.code), "message": error.message, "data": minimal}
+    body = {"code": int(error.code), "message": readable(error.message), "data": minimal}
     return _response(request, body, public_status(error), headers=_headers(error))
 
 
@@ -90,11 +96,19 @@ def problem_of(
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": int(status),
-        "detail": detail,
+        "detail": readable(detail),
         "code": int(code),
         "request_id": request_id(request),
     }
     return _response(request, body, status, headers=headers, media_type=_PROBLEM)
+
+
+def readable(message: str) -> str:
+    """Return an error's message as any caller can take it: valid Unicode, and no longer than a
+    person reads, whatever of the request it repeats.
+    """
+    message = message.encode("utf-8", "replace").decode()
+    return message if len(message) <= _LONGEST_MESSAGE else message[:_LONGEST_MESSAGE] + "…"
 
 
 def public_status(error: MemloomError) -> int:
@@ -157,19 +171,35 @@ def _response(
 
 async def bounded(request: Request, limit: int) -> AsyncIterator[bytes]:
     """The body's chunks; BodyTooLarge past `limit` bytes."""
-    declared = request.headers.get("content-length", "")
-    excess = declared.isdigit() and int(declared) > limit
+    encoding = request.headers.get("content-encoding", "").strip().lower()
+    encoded = encoding not in ("", "identity")
+    excess = number(request.headers.get("content-length", ""), limit) > limit
     total = 0
-    async for chunk in request.stream():
-        total += len(chunk)
-        if total > limit:
-            excess = True
-        if excess and total > limit + _DRAIN_BYTES:
-            break
-        if not excess:
-            yield chunk
+    try:
+        async for chunk in request.stream():
+            total += len(chunk)
+            if total > limit:
+                excess = True
+            if excess and total > limit + _DRAIN_BYTES:
+                break
+            if not excess and not encoded:
+                yield chunk
+    except ClientDisconnect as error:
+        raise InvalidInput("the connection ended before the body did; send it again") from error
+    if encoded:
+        raise InvalidInput(f"the body is encoded ({encoding[:50]}); send it as it is")
     if excess:
         raise BodyTooLarge(f"the body is larger than {limit} bytes; send less at once")
+
+
+def number(text: str, most: int) -> int:
+    """Return the number that these digits (of ASCII) write, `most` + 1 for a larger one, -1 for
+    anything else.
+    """
+    if not (text.isascii() and text.isdigit()):
+        return -1
+    digits = text.lstrip("0") or "0"
+    return min(int(digits), most + 1) if len(digits) <= len(str(most)) else most + 1
 
 
 async def read_json(request: Request, limit: int) -> Any:
@@ -177,11 +207,14 @@ async def read_json(request: Request, limit: int) -> Any:
     body = bytearray()
     async for chunk in bounded(request, limit):
         body += chunk
-    return decode_json(bytes(body))
+    if len(body) <= _DECODED_AT_ONCE:
+        return decode_json(bytes(body))
+    return await asyncio.to_thread(decode_json, bytes(body))
 
 
 def decode_json(body: bytes) -> Any:
-    """The JSON value; InvalidInput with the place of the mistake."""
+    """The JSON value; InvalidInput with the place of the mistake, or for too many values."""
+    check_count(body)
     try:
         return orjson.loads(body or b"{}")
     except orjson.JSONDecodeError as error:

@@ -29,14 +29,14 @@ def add_error_handlers(app: FastAPI, table: Iterable[Resource]) -> None:
     async def on_http(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
         headers = dict(getattr(error, "headers", None) or {})
-        message = f"{request.method} {request.url.path}: no such route"
+        message = f"{request.method} {path_of(request)}: no such route"
         if not _is_resource(request):
             code = Code.DATA_NOT_FOUND if status == HTTPStatus.NOT_FOUND else Code.WRONG_PARAMETERS
             body = {"code": int(code), "message": message, "data": None}
             return plain(request, body, status, headers=headers)
         if status == HTTPStatus.METHOD_NOT_ALLOWED:
-            names = allowed(request.url.path)
-            message = f"{request.url.path} takes {' and '.join(names)}, not {request.method}"
+            names = allowed(path_of(request))
+            message = f"{path_of(request)} takes {' and '.join(names)}, not {request.method}"
             headers = {"allow": ", ".join(names)}
             return problem_of(request, status, message, Code.METHOD_NOT_ALLOWED, headers)
         message += "; /openapi.json lists those that there are"
@@ -47,8 +47,15 @@ def add_error_handlers(app: FastAPI, table: Iterable[Resource]) -> None:
     app.add_exception_handler(Exception, _on_mistake)
 
 
+def path_of(request: Request) -> str:
+    """Return the request's path. Starlette's `url` parses the `Host` header too, and fails where
+    a caller sends nonsense there.
+    """
+    return str(request.scope["path"])
+
+
 def _is_resource(request: Request) -> bool:
-    return request.url.path == RESOURCES or request.url.path.startswith(RESOURCES + "/")
+    return path_of(request) == RESOURCES or path_of(request).startswith(RESOURCES + "/")
 
 
 async def _on_mistake(request: Request, _: Exception) -> Response:

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 from starlette.middleware.cors import CORSMiddleware
 
+from services.gateway.domain.json_values import has_control_characters
 from services.gateway.domain.model import Role
 from services.gateway.domain.requests import AddKnowledgebaseFile, Chat, Rerank
 from services.gateway.handlers.calls import Call
@@ -31,7 +32,7 @@ from services.gateway.routes.paths import RESOURCES, TrailingSlash
 from services.gateway.routes.resources import build_router, resources
 from services.gateway.routes.streaming import stream_error, stream_text
 from services.gateway.routes.uploads import read_upload
-from services.kernel.contracts.errors import Code, MemloomError, full_disk_noticed
+from services.kernel.contracts.errors import Code, InvalidInput, MemloomError, full_disk_noticed
 from services.kernel.runtime.health import Health
 
 _TAGS: Final[list[str | Enum]] = ["openmem/v1"]
@@ -75,6 +76,7 @@ class _Door:
     async def call(self, request: Request, needs: Role = Role.READ) -> Call:
         """Who calls; Unauthorized, TooManyRequests, Forbidden for a key of a lesser role."""
         found = await self._cases.access.authenticate(request.headers.get("authorization"))
+        _check_address(request)
         self._cases.rates.take(found.key_id)
         found.require(needs)
         return replace(
@@ -86,6 +88,13 @@ class _Door:
     async def body(self, request: Request) -> Any:
         """The decoded JSON body, within the general bound."""
         return await read_json(request, self._cases.limits.max_body_bytes)
+
+
+def _check_address(request: Request) -> None:
+    """Refuse control characters in path and query: no id, name or number holds any."""
+    given = (*request.path_params.values(), *request.query_params.values())
+    if any(has_control_characters(str(value)) for value in given):
+        raise InvalidInput("the address holds control characters; ids are plain text")
 
 
 def build_rest(

@@ -13,11 +13,10 @@ from secrets import token_hex
 from typing import Any, BinaryIO, Final, cast
 
 from fastapi import Request
-from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser
 
 from services.gateway.domain.limits import Limits
-from services.gateway.domain.requests import AddKnowledgebaseFile
+from services.gateway.domain.requests import AddKnowledgebaseFile, UploadTarget
 from services.gateway.handlers.receiving import Incoming
 from services.gateway.routes.envelope import BodyTooLarge, bounded, decode_json
 from services.kernel.contracts.errors import Code, InvalidInput
@@ -33,6 +32,7 @@ _WORK_BYTES: Final = 1 << 20
 _STOP: Final = re.compile(rb'["\\]')
 _UNICODE_ESCAPE: Final = 6
 _MOST_PARTS: Final = 200
+_HEADER_BYTES: Final = 16 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ async def _read_json(request: Request, limits: Limits, stack: ExitStack) -> Uplo
     limit = int(limits.max_upload_bytes * _ENCODED) + _MARGIN
     async for work in _gathered(bounded(request, limit)):
         await asyncio.to_thread(spool.feed, work)
-    value, contents = spool.finish()
+    value, contents = await asyncio.to_thread(spool.finish)
     asked = AddKnowledgebaseFile.read(value)
     entries = [
         Incoming(
@@ -85,21 +85,17 @@ async def _read_json(request: Request, limits: Limits, stack: ExitStack) -> Uplo
 
 
 async def _read_form(request: Request, limits: Limits, stack: ExitStack) -> Upload:
-    form = Form(_boundary(request.headers["content-type"]), limits, stack)
+    boundary = _boundary(request.headers["content-type"])
     limit = limits.max_upload_bytes + _MARGIN
     try:
+        form = Form(boundary, limits, stack)
         async for work in _gathered(bounded(request, limit)):
             await asyncio.to_thread(form.feed, work)
         form.finish()
-    except MultipartParseError as error:
+    except ValueError as error:  # of the parser: its boundary, its headers, its end
         raise InvalidInput(f"the form cannot be read: {error}") from error
     asked = {**form.fields, **request.query_params}
-    identifier = asked.get("knowledgebase_id", "")
-    if not identifier.strip():
-        raise InvalidInput(
-            "`knowledgebase_id` is required, as a query parameter of the form",
-            code=Code.FIELD_MISSING,
-        )
+    identifier = UploadTarget.read(asked).knowledgebase_id
     if not form.files:
         raise InvalidInput("send the files as parts named `file`", code=Code.LIST_EMPTY)
     kind = asked.get("type") or "document"
@@ -246,10 +242,24 @@ class Part:
 def _boundary(content_type: str) -> bytes:
     message = Message()
     message["content-type"] = content_type
-    boundary = message.get_boundary("")
+    try:
+        boundary = str(message.get_boundary("")).encode()
+    except (ValueError, LookupError, TypeError):  # written in an odd charset (RFC 2231)
+        boundary = b""
     if not boundary:
-        raise InvalidInput("the form's content type names no boundary")
-    return str(boundary).encode()
+        raise InvalidInput("the form's content type names no boundary that can be read")
+    return boundary
+
+
+def _file_name(headers: Message) -> str | None:
+    """The part's file name, as RFC 7578 or RFC 5987 write it; None where it is no file."""
+    try:
+        name = headers.get_filename()
+    except (ValueError, LookupError, TypeError) as error:
+        raise InvalidInput(
+            "a file's name is written in a charset that cannot be read; send it as UTF-8"
+        ) from error
+    return None if name is None else str(name).encode("utf-8", "replace").decode()
 
 
 class Form:
@@ -271,12 +281,13 @@ class Form:
         self._file: BinaryIO | None = None
         self._size = 0
         self._parts = 0
+        self._header_bytes = 0
         self._parser = MultipartParser(
             boundary,
             {
                 "on_part_begin": self._on_part,
-                "on_header_field": lambda data, start, end: self._header[0].extend(data[start:end]),
-                "on_header_value": lambda data, start, end: self._header[1].extend(data[start:end]),
+                "on_header_field": lambda data, start, end: self._on_piece(0, data[start:end]),
+                "on_header_value": lambda data, start, end: self._on_piece(1, data[start:end]),
                 "on_header_end": self._on_header,
                 "on_headers_finished": self._on_headers,
                 "on_part_data": self._on_data,
@@ -285,18 +296,25 @@ class Form:
         )
 
     def feed(self, piece: bytes) -> None:
-        """Take the next piece; InvalidInput, MultipartParseError."""
+        """Take the next piece; InvalidInput, and ValueError for what is no form."""
         self._parser.write(piece)
 
     def finish(self) -> None:
-        """MultipartParseError where the end is missing."""
+        """ValueError where the end is missing."""
         self._parser.finalize()
 
     def _on_part(self) -> None:
         self._headers = Message()
+        self._header_bytes = 0
         self._parts += 1
         if self._parts > _MOST_PARTS:
             raise InvalidInput("the form has too many parts", code=Code.TOO_MANY_FILES)
+
+    def _on_piece(self, which: int, piece: bytes) -> None:
+        self._header_bytes += len(piece)
+        if self._header_bytes > _HEADER_BYTES:
+            raise InvalidInput("the headers of a part of the form are too long")
+        self._header[which].extend(piece)
 
     def _on_header(self) -> None:
         name, value = (bytes(part) for part in self._header)
@@ -305,7 +323,7 @@ class Form:
 
     def _on_headers(self) -> None:
         self._field = str(self._headers.get_param("name", "", "content-disposition"))
-        name = self._headers.get_filename()
+        name = _file_name(self._headers)
         self._size = 0
         self._value.clear()
         if name is None:

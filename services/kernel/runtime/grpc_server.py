@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 
 import grpc
 import structlog
+from google.protobuf.message import DecodeError
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from opentelemetry.trace import SpanKind
 
@@ -31,6 +32,8 @@ from services.kernel.runtime.policy import Done, attempt
 TOKEN_HEADER: Final = "x-memloom-service-token"  # noqa: S105 - a header's name, no secret
 CODE_TRAILER: Final = "x-memloom-code"
 LARGEST_MESSAGE: Final = 32 << 20
+# A status travels in the trailers, and those may have 8 KB.
+_LONGEST_MESSAGE: Final = 2000
 
 _STATUS: Final[Mapping[type[MemloomError], grpc.StatusCode]] = {
     NotFound: grpc.StatusCode.NOT_FOUND,
@@ -91,7 +94,9 @@ class ErrorInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg] # 
         async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
             began = perf_counter()
             with tracing.span(method, traceparent=traceparent, kind=SpanKind.SERVER):
-                result = await attempt(handler.unary_unary(request, context))
+                result = await attempt(
+                    _unreadable() if request is None else handler.unary_unary(request, context)
+                )
             error = None if isinstance(result, Done) else _ours(result.error, method)
             if self._observer is not None:
                 status = grpc.StatusCode.OK if error is None else to_status(error)
@@ -100,11 +105,11 @@ class ErrorInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg] # 
                 return result.value
             assert error is not None  # noqa: S101 - it is not Done
             context.set_trailing_metadata(((CODE_TRAILER, str(int(error.code))),))
-            await context.abort(to_status(error), error.message)
+            await context.abort(to_status(error), error.message[:_LONGEST_MESSAGE])
             return None
 
         return grpc.unary_unary_rpc_method_handler(
-            call, handler.request_deserializer, handler.response_serializer
+            call, _readable(handler.request_deserializer), handler.response_serializer
         )
 
     def _allows(self, metadata: Mapping[str, str | bytes]) -> bool:
@@ -113,6 +118,24 @@ class ErrorInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg] # 
         sent = metadata.get(TOKEN_HEADER, "")
         sent = sent.encode() if isinstance(sent, str) else sent
         return hmac.compare_digest(sent, self._token.encode())
+
+
+def _readable(decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    """Return the decoder with None for what it cannot decode: gRPC's own answer to that is
+    INTERNAL, as if the mistake were ours.
+    """
+
+    def decoded(message: bytes) -> Any:
+        try:
+            return decode(message)
+        except DecodeError:
+            return None
+
+    return decoded
+
+
+async def _unreadable() -> None:
+    raise InvalidInput("the message cannot be decoded: it does not follow the service's proto")
 
 
 def _ours(error: Exception, method: str) -> MemloomError:

@@ -34,12 +34,14 @@ def correction_resources(cases: UseCases) -> tuple[Resource, ...]:
 
     async def give_correction(request: ResourceRequest[GiveCorrection, None]) -> Any:
         given = request.body
-        feedback = AddFeedback(
-            user_id=given.user_id or f"key:{request.call.key_id}",
-            feedback_content=given.content,
-            conversation_id=given.conversation_id,
-            feedback_time=given.feedback_time,
-            allow_knowledgebase_ids=[request.path["id"]],
+        feedback = AddFeedback.read(
+            {
+                "user_id": given.user_id or f"key:{request.call.key_id}",
+                "feedback_content": given.content,
+                "conversation_id": given.conversation_id,
+                "feedback_time": given.feedback_time,
+                "allow_knowledgebase_ids": [request.path["id"]],
+            }
         )
         if given.dry_run:
             return await cases.desk.dry_run(request.call, feedback)

@@ -17,10 +17,12 @@ def document_resources(cases: UseCases) -> tuple[Resource, ...]:
     """List and look at documents, replace their content."""
 
     async def list_documents(request: ResourceRequest[None, PageQuery]) -> Any:
-        wanted = GetKnowledgebaseFile(
-            knowledgebase_id=request.path["id"],
-            page=request.query.page,
-            page_size=request.query.page_size,
+        wanted = GetKnowledgebaseFile.read(
+            {
+                "knowledgebase_id": request.path["id"],
+                "page": request.query.page,
+                "page_size": request.query.page_size,
+            }
         )
         found = await cases.documents.get(request.call, wanted)
         return {"documents": found.pop("file_detail_list"), **found}
