@@ -14,6 +14,7 @@ from services.gateway.handlers.attachments import Attachments
 from services.gateway.handlers.calls import Rates, Writes
 from services.gateway.handlers.chat import Assistant
 from services.gateway.handlers.conversations import Conversations
+from services.gateway.handlers.directory import Directory
 from services.gateway.handlers.documents import Documents
 from services.gateway.handlers.feedback import FeedbackDesk
 from services.gateway.handlers.knowledgebases import KnowledgeBases
@@ -22,6 +23,7 @@ from services.gateway.handlers.overview import Overview
 from services.gateway.handlers.ports import Outbox
 from services.gateway.handlers.projections import Projections
 from services.gateway.handlers.search import Search
+from services.gateway.handlers.sharing import Sharing
 from services.gateway.handlers.upkeep import Upkeep
 from services.gateway.handlers.uploads import Uploads
 from services.gateway.handlers.usecases import UseCases
@@ -34,9 +36,11 @@ from services.gateway.store import (
     MIGRATIONS,
     SqlCatalogueStore,
     SqlConversationStore,
+    SqlDirectoryStore,
     SqlKeyStore,
     SqlRepeatStore,
     SqlScopeStore,
+    SqlShareStore,
     SqlTaskStore,
     SqlWatchStore,
 )
@@ -136,15 +140,32 @@ def build(
     documents = Documents(
         database=database, catalogue=catalogue, outbox=outbox, writes=writes, clock=clock
     )
+    knowledge_bases = KnowledgeBases(
+        database=database,
+        catalogue=catalogue,
+        keys=keys,
+        tasks=tasks,
+        outbox=outbox,
+        writes=writes,
+        clock=clock,
+    )
     cases = UseCases(
         access=access,
         rates=Rates(per_second=limits.requests_per_second, clock=clock),
-        knowledge_bases=KnowledgeBases(
+        knowledge_bases=knowledge_bases,
+        directory=Directory(
+            database=database,
+            catalogue=catalogue,
+            store=SqlDirectoryStore(),
+            knowledge_bases=knowledge_bases,
+            writes=writes,
+            clock=clock,
+        ),
+        sharing=Sharing(
             database=database,
             catalogue=catalogue,
             keys=keys,
-            tasks=tasks,
-            outbox=outbox,
+            store=SqlShareStore(),
             writes=writes,
             clock=clock,
         ),

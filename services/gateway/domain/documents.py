@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from services.gateway.domain import status
-from services.gateway.domain.model import CorrectionEntry, Document, KnowledgeBase, Place
+from services.gateway.domain.model import Activity, CorrectionEntry, Document, KnowledgeBase, Place
 from services.kernel.contracts.records import Owner
 
 MEGABYTE: Final = 1_048_576
@@ -96,6 +96,25 @@ def knowledge_base(entry: KnowledgeBase) -> dict[str, Any]:
         "bytes": entry.bytes,
         "create_time": entry.created_at,
         "update_time": entry.updated_at,
+    }
+
+
+def base_detail(entry: KnowledgeBase, held: Activity, *, project_id: str) -> dict[str, Any]:
+    """One knowledge base with what it holds, as `project_id` sees it."""
+    return knowledge_base(entry) | {
+        "owned": entry.project_id == project_id,
+        "documents": held.documents,
+        "bytes": held.bytes,
+        "counts": {
+            "documents": held.documents,
+            "processing": held.processing,
+            "completed": held.completed,
+            "failed": held.failed,
+            "passages": held.passages,
+            "memories": held.memories,
+            "corrections": held.corrections,
+        },
+        "last_activity": max(entry.updated_at, held.last_at),
     }
 
 

@@ -62,6 +62,37 @@ class KnowledgeBase:
 
 
 @dataclass(frozen=True, slots=True)
+class Activity:
+    """What a knowledge base holds, and when something in it last moved (0 for never)."""
+
+    documents: int = 0
+    processing: int = 0
+    completed: int = 0
+    failed: int = 0
+    bytes: int = 0
+    passages: int = 0
+    memories: int = 0
+    corrections: int = 0
+    last_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """An offer of a knowledge base to another project. project: its name or id as the owner wrote
+    it. target_id: the project that it was when the offer was made, "" where there was none: such
+    an offer looks like any other and nobody can accept it. accepted_at: since when it is linked.
+    """
+
+    id: str
+    knowledgebase_id: str
+    owner_id: str
+    project: str
+    target_id: str
+    created_at: int
+    accepted_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentState:
     """How far a document is: the maximum over (revision, attempt, outcome, stage, progress)."""
 
@@ -107,15 +138,19 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Visible:
-    """What a project may see at this moment. linked: by knowledge base that exists, whether it is
-    linked. hidden: documents deleted, purge not confirmed. removed_at: times at which the asking
-    subject was deleted, purge not confirmed. files: the subject has files of its own.
+    """What a project may see at this moment.
+
+    linked: by knowledge base that exists, whether it is linked. lenders: other projects whose
+    knowledge bases are linked. hidden: documents deleted, purge not confirmed. removed_at: times
+    at which the asking subject was deleted, purge not confirmed. files: the subject has files of
+    its own.
     """
 
     linked: dict[str, bool]
     hidden: tuple[str, ...]
     removed_at: tuple[int, ...]
     files: bool = False
+    lenders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

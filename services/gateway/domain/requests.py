@@ -21,7 +21,8 @@ from services.kernel.contracts.errors import Code, InvalidInput
 VIEWS = ("detail_factual", "preference", "tool_memory", "skill", "profile", "event")
 
 
-def _filled(value: str) -> str:
+def filled(value: str) -> str:
+    """The text; an error of the model where it is blank."""
     if not value.strip():
         raise PydanticCustomError("blank", "must not be empty")
     return value
@@ -31,8 +32,8 @@ def _absent_when_blank(value: str) -> str | None:
     return value if value.strip() else None
 
 
-Text = Annotated[str, AfterValidator(_filled)]
-Identifier = Annotated[str, Field(max_length=100), AfterValidator(_filled)]
+Text = Annotated[str, AfterValidator(filled)]
+Identifier = Annotated[str, Field(max_length=100), AfterValidator(filled)]
 OptionalIdentifier = Annotated[str, Field(max_length=100), AfterValidator(_absent_when_blank)]
 Ids = Annotated[list[Identifier], Field(max_length=1000)]
 FilledIds = Annotated[list[Identifier], Field(min_length=1, max_length=1000)]
@@ -140,7 +141,7 @@ def _exactly_one(**subjects: Any) -> None:
 class CreateKnowledgebase(Request):
     """A new knowledge base, linked to the key's project."""
 
-    knowledgebase_name: Annotated[str, Field(max_length=200), AfterValidator(_filled)]
+    knowledgebase_name: Annotated[str, Field(max_length=200), AfterValidator(filled)]
     knowledgebase_description: Annotated[str, Field(max_length=2000)] = ""
 
 

@@ -22,7 +22,7 @@ from services.gateway.domain.model import Task
 from services.gateway.domain.requests import VIEWS, AddMessage, GetMessage, GetStatus
 from services.gateway.handlers.attachments import Attachments, Staged, part_of
 from services.gateway.handlers.calls import Call, Writes
-from services.gateway.handlers.knowledgebases import require_linked
+from services.gateway.handlers.knowledgebases import require_owned
 from services.gateway.handlers.ports import CatalogueStore, ConversationStore, Outbox, TaskStore
 from services.kernel.contracts.errors import Code, InvalidInput, NotFound
 from services.kernel.contracts.events import Message, MessagesRecorded
@@ -119,7 +119,7 @@ class Conversations:
         async def perform(call: Call) -> dict[str, Any]:
             owners = _subjects(request).owners
             async with self._database.read() as tx:
-                bases = await require_linked(
+                bases = await require_owned(
                     tx, self._catalogue, call.project.id, request.allow_knowledgebase_ids
                 )
             async with self._attachments.staged(call, parts, owners, bases) as staged:
@@ -151,7 +151,7 @@ class Conversations:
         if said.images:
             answer["note"] = UNREAD_IMAGES
         async with self._database.write() as tx:
-            knowledge_bases = await require_linked(
+            knowledge_bases = await require_owned(
                 tx, self._catalogue, call.project.id, request.allow_knowledgebase_ids
             )
             entered = await self._attachments.enter(tx, call, said.staged, subjects.owners)

@@ -11,7 +11,7 @@ from services.gateway.domain.model import CorrectionEntry, Feedback, Task
 from services.gateway.domain.requests import AddFeedback
 from services.gateway.domain.times import parse_time
 from services.gateway.handlers.calls import Call, Writes
-from services.gateway.handlers.knowledgebases import require_linked
+from services.gateway.handlers.knowledgebases import require_linked, require_owned
 from services.gateway.handlers.ports import CatalogueStore, ConversationStore, Outbox, TaskStore
 from services.kernel.contracts.errors import (
     Code,
@@ -69,7 +69,7 @@ class FeedbackDesk:
             answer = {"success": True, "task_id": event.task_id, "status": "running"}
             now = self._clock.now_ms()
             async with self._database.write() as tx:
-                await require_linked(tx, self._catalogue, call.project.id, event.knowledgebase_ids)
+                await require_owned(tx, self._catalogue, call.project.id, event.knowledgebase_ids)
                 await self._conversations.add_feedback(
                     tx,
                     Feedback(
@@ -147,7 +147,7 @@ class FeedbackDesk:
     ) -> dict[str, Any]:
         """Undo or redo a correction; search shows it on return. Repeating it is harmless."""
         async with self._database.read() as tx:
-            await require_linked(tx, self._catalogue, call.project.id, [knowledgebase_id])
+            await require_owned(tx, self._catalogue, call.project.id, [knowledgebase_id])
             entry = await self._tasks.correction(tx, call.project.id, identifier)
         if entry is None or entry.knowledgebase_id != knowledgebase_id:
             raise NotFound(f"there is no correction {identifier!r}")
@@ -199,7 +199,7 @@ class FeedbackDesk:
         )
         owner = Owner(type=OwnerType.USER, id=request.user_id)
         async with self._database.read() as tx:
-            knowledge_bases = await require_linked(
+            knowledge_bases = await require_owned(
                 tx, self._catalogue, call.project.id, request.allow_knowledgebase_ids
             )
             recent = (

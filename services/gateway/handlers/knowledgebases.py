@@ -56,6 +56,25 @@ def check_linked(wanted: Sequence[str], linked: Mapping[str, bool]) -> None:
             )
 
 
+async def require_owned(
+    tx: Transaction, store: CatalogueStore, project_id: str, ids: Sequence[str]
+) -> list[Place]:
+    """Return the ids without repeats, all of them live, linked to the project and made by it:
+    what a knowledge base holds is changed by its owner alone. NotFound, Forbidden as
+    `require_linked`.
+    """
+    places = await require_linked(tx, store, project_id, ids)
+    found = await store.knowledge_bases(tx, project_id, places)
+    for place in places:
+        if place in found and found[place].project_id != project_id:
+            raise Forbidden(
+                f"the knowledge base {place!r} is shared with this project for searching; only "
+                "the project that made it may change what it holds",
+                code=Code.KNOWLEDGE_BASE_NOT_LINKED,
+            )
+    return places
+
+
 class KnowledgeBases:
     """Use cases over the catalogue's first half."""
 
@@ -149,19 +168,6 @@ class KnowledgeBases:
             call, "delete/knowledgebase", body, perform
         )
         return answer
-
-    async def link(self, call: Call, identifier: str) -> dict[str, Any]:
-        """Link a knowledge base of this project again; NotFound for another project's."""
-        async with self._database.write() as tx:
-            found = await self._catalogue.knowledge_bases(tx, call.project.id, [identifier])
-            entry = found.get(identifier)
-            if entry is None or entry.project_id != call.project.id:
-                raise NotFound(
-                    f"there is no knowledge base {identifier!r}",
-                    code=Code.KNOWLEDGE_BASE_NOT_FOUND,
-                )
-            await self._catalogue.link(tx, call.project.id, identifier, self._clock.now_ms())
-        return {"success": True}
 
     async def _delete_all(self, tx: Transaction, call: Call, entry: KnowledgeBase) -> None:
         now = self._clock.now_ms()

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from services.gateway.domain.documents import file_detail, knowledge_base
+from services.gateway.domain.documents import file_detail
 from services.gateway.domain.items import memory_item
 from services.gateway.domain.limits import plan_of
 from services.gateway.handlers.access import Access
 from services.gateway.handlers.calls import Call
 from services.gateway.handlers.documents import Documents
-from services.kernel.contracts.errors import Code, NotFound
 from services.kernel.contracts.records import Kind
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.records import Records
@@ -37,21 +36,6 @@ class Overview:
             "bytes_each": plan.bytes_each,
             "bytes_used": sum(entry.bytes for entry in owned),
         }
-
-    async def knowledge_bases(self, call: Call) -> dict[str, Any]:
-        """The project's knowledge bases, with documents and bytes."""
-        _, usage = await self._access.usage(call.project.id)
-        return {"knowledge_bases": [knowledge_base(entry) for entry in usage]}
-
-    async def knowledge_base(self, call: Call, identifier: str) -> dict[str, Any]:
-        """One of them; NotFound."""
-        _, usage = await self._access.usage(call.project.id)
-        for entry in usage:
-            if entry.id == identifier:
-                return knowledge_base(entry)
-        raise NotFound(
-            f"there is no knowledge base {identifier!r}", code=Code.KNOWLEDGE_BASE_NOT_FOUND
-        )
 
     async def document(self, call: Call, identifier: str) -> dict[str, Any]:
         """A document with its passages and processed memories, in reading order."""

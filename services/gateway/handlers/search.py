@@ -102,6 +102,7 @@ class Search:
             subject_filter=chosen.user if subject.type is OwnerType.USER else chosen.agent,
             public_filter=chosen.public,
             knowledgebase_filter=chosen.knowledgebase,
+            lenders=seen.lenders,
         )
 
     async def search(self, call: Call, request: SearchMemory) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from services.gateway.domain.model import Document, DocumentState, Place, Projec
 from services.gateway.domain.quota import check_may_store
 from services.gateway.handlers.calls import Call, Writes
 from services.gateway.handlers.documents import resolved
-from services.gateway.handlers.knowledgebases import require_linked
+from services.gateway.handlers.knowledgebases import require_owned
 from services.gateway.handlers.ports import CatalogueStore, KeyStore, Outbox
 from services.gateway.handlers.receiving import Admitted, FileReceiver, Incoming
 from services.kernel.contracts.errors import Code, NotFound, Unauthorized
@@ -53,7 +53,7 @@ class Uploads:
     ) -> list[dict[str, Any]]:
         """Admit the documents; one bad entry refuses all, and then nothing is admitted."""
         async with self._database.read() as tx:
-            await require_linked(tx, self._catalogue, call.project.id, [knowledgebase_id])
+            await require_owned(tx, self._catalogue, call.project.id, [knowledgebase_id])
         admitted = await self.receive(entries)
         try:
             return await self._once(call, knowledgebase_id, admitted)
@@ -132,7 +132,7 @@ class Uploads:
             project = await self._keys.lock_project(tx, call.project.id)
             if project is None:
                 raise Unauthorized("the key's project is gone", code=Code.BAD_PROJECT)
-            (place,) = await require_linked(tx, self._catalogue, project.id, [knowledgebase_id])
+            (place,) = await require_owned(tx, self._catalogue, project.id, [knowledgebase_id])
             documents = await self.enter(tx, call, project, place, admitted)
             documents = [
                 await self._under_its_name(tx, document, entry)

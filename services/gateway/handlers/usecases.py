@@ -7,12 +7,14 @@ from services.gateway.handlers.access import Access
 from services.gateway.handlers.calls import Rates
 from services.gateway.handlers.chat import Assistant
 from services.gateway.handlers.conversations import Conversations
+from services.gateway.handlers.directory import Directory
 from services.gateway.handlers.documents import Documents
 from services.gateway.handlers.feedback import FeedbackDesk
 from services.gateway.handlers.knowledgebases import KnowledgeBases
 from services.gateway.handlers.memories import Memories
 from services.gateway.handlers.overview import Overview
 from services.gateway.handlers.search import Search
+from services.gateway.handlers.sharing import Sharing
 from services.gateway.handlers.uploads import Uploads
 
 
@@ -31,4 +33,6 @@ class UseCases:
     desk: FeedbackDesk
     assistant: Assistant
     overview: Overview
+    directory: Directory
+    sharing: Sharing
     limits: Limits

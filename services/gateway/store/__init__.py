@@ -2,9 +2,11 @@
 
 from services.gateway.store.catalogue import SqlCatalogueStore
 from services.gateway.store.conversations import SqlConversationStore
+from services.gateway.store.directory import SqlDirectoryStore
 from services.gateway.store.keys import SqlKeyStore
 from services.gateway.store.repeats import SqlRepeatStore
 from services.gateway.store.scope import SqlScopeStore
+from services.gateway.store.shares import SqlShareStore
 from services.gateway.store.tables import METADATA, MIGRATIONS
 from services.gateway.store.tasks import SqlTaskStore
 from services.gateway.store.watching import SqlWatchStore
@@ -14,9 +16,11 @@ __all__ = [
     "MIGRATIONS",
     "SqlCatalogueStore",
     "SqlConversationStore",
+    "SqlDirectoryStore",
     "SqlKeyStore",
     "SqlRepeatStore",
     "SqlScopeStore",
+    "SqlShareStore",
     "SqlTaskStore",
     "SqlWatchStore",
 ]

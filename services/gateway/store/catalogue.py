@@ -8,13 +8,14 @@ from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, or_
 
 from services.gateway.domain.model import Document, DocumentState, KnowledgeBase, Place
 from services.gateway.store.statements import upsert
-from services.gateway.store.tables import DOCUMENTS, KNOWLEDGE_BASES, LINKS
+from services.gateway.store.tables import DOCUMENTS, KNOWLEDGE_BASES, LINKS, SHARES
 from services.kernel.ports.store import Transaction
 
 _STATE = tuple(DocumentState.__dataclass_fields__)
 
 
-def _document(row: Mapping[Any, Any]) -> Document:
+def document_of(row: Mapping[Any, Any]) -> Document:
+    """The document in a row."""
     return Document(
         id=row["id"],
         project_id=row["project_id"],
@@ -39,7 +40,8 @@ def _row(document: Document) -> dict[str, Any]:
     return {**row, **state}
 
 
-def _knowledge_base(row: Mapping[Any, Any]) -> KnowledgeBase:
+def knowledge_base_of(row: Mapping[Any, Any]) -> KnowledgeBase:
+    """The knowledge base in a row that says whether it is `linked`."""
     return KnowledgeBase(
         id=row["id"],
         project_id=row["project_id"],
@@ -54,7 +56,8 @@ def _knowledge_base(row: Mapping[Any, Any]) -> KnowledgeBase:
     )
 
 
-def _linked(project_id: str) -> ColumnElement[bool]:
+def linked_to(project_id: str) -> ColumnElement[bool]:
+    """Whether a knowledge base is linked to the project."""
     return exists().where(
         LINKS.c.knowledgebase_id == KNOWLEDGE_BASES.c.id, LINKS.c.project_id == project_id
     )
@@ -80,11 +83,11 @@ class SqlCatalogueStore:
         self, tx: Transaction, project_id: str, ids: Sequence[str]
     ) -> dict[str, KnowledgeBase]:
         rows = await tx.all(
-            select(KNOWLEDGE_BASES, _linked(project_id).label("linked")).where(
+            select(KNOWLEDGE_BASES, linked_to(project_id).label("linked")).where(
                 KNOWLEDGE_BASES.c.id.in_(ids), KNOWLEDGE_BASES.c.deleted_at.is_(None)
             )
         )
-        return {row["id"]: _knowledge_base(row) for row in rows}
+        return {row["id"]: knowledge_base_of(row) for row in rows}
 
     async def linked_ids(self, tx: Transaction, project_id: str) -> list[str]:
         rows = await tx.all(
@@ -102,7 +105,7 @@ class SqlCatalogueStore:
         rows = await tx.all(
             select(
                 KNOWLEDGE_BASES,
-                _linked(project_id).label("linked"),
+                linked_to(project_id).label("linked"),
                 select(func.count()).where(live).scalar_subquery().label("documents"),
                 select(func.coalesce(func.sum(DOCUMENTS.c.reserved), 0))
                 .where(live)
@@ -111,11 +114,11 @@ class SqlCatalogueStore:
             )
             .where(
                 KNOWLEDGE_BASES.c.deleted_at.is_(None),
-                or_(KNOWLEDGE_BASES.c.project_id == project_id, _linked(project_id)),
+                or_(KNOWLEDGE_BASES.c.project_id == project_id, linked_to(project_id)),
             )
             .order_by(KNOWLEDGE_BASES.c.created_at, KNOWLEDGE_BASES.c.id)
         )
-        return [_knowledge_base(row) for row in rows]
+        return [knowledge_base_of(row) for row in rows]
 
     async def link(self, tx: Transaction, project_id: str, identifier: str, at: int) -> None:
         await tx.execute(
@@ -134,6 +137,7 @@ class SqlCatalogueStore:
         await tx.execute(
             update(KNOWLEDGE_BASES).where(KNOWLEDGE_BASES.c.id == identifier).values(deleted_at=at)
         )
+        await tx.execute(delete(SHARES).where(SHARES.c.knowledgebase_id == identifier))
 
     async def add_document(self, tx: Transaction, document: Document) -> None:
         await tx.execute(upsert(tx, DOCUMENTS).values(**_row(document)))
@@ -147,7 +151,7 @@ class SqlCatalogueStore:
     ) -> Document | None:
         statement = select(DOCUMENTS).where(DOCUMENTS.c.id == identifier)
         row = await tx.first(statement.with_for_update() if locked else statement)
-        return None if row is None else _document(row)
+        return None if row is None else document_of(row)
 
     async def documents(
         self, tx: Transaction, project_id: str, ids: Sequence[str]
@@ -155,7 +159,7 @@ class SqlCatalogueStore:
         rows = await tx.all(
             select(DOCUMENTS).where(DOCUMENTS.c.project_id == project_id, DOCUMENTS.c.id.in_(ids))
         )
-        return {row["id"]: _document(row) for row in rows}
+        return {row["id"]: document_of(row) for row in rows}
 
     async def page(
         self, tx: Transaction, place: Place, kind: str | None, page: int, size: int
@@ -176,7 +180,7 @@ class SqlCatalogueStore:
             .limit(size)
             .offset((page - 1) * size)
         )
-        return [_document(row) for row in rows], 0 if counted is None else counted["total"]
+        return [document_of(row) for row in rows], 0 if counted is None else counted["total"]
 
     async def same_content(
         self, tx: Transaction, project_id: str, place: Place, sha256: str, url: str
@@ -196,7 +200,7 @@ class SqlCatalogueStore:
             )
             .order_by(DOCUMENTS.c.position)
         )
-        return None if row is None else _document(row)
+        return None if row is None else document_of(row)
 
     async def twins(
         self, tx: Transaction, project_id: str, place: Place, sha256: str
@@ -212,7 +216,7 @@ class SqlCatalogueStore:
             )
             .order_by(DOCUMENTS.c.position)
         )
-        return [_document(row) for row in rows]
+        return [document_of(row) for row in rows]
 
     async def mark_copies(
         self, tx: Transaction, ids: Sequence[str], *, original: str, at: int
@@ -243,7 +247,7 @@ class SqlCatalogueStore:
             )
             .order_by(DOCUMENTS.c.position)
         )
-        return [_document(row) for row in rows]
+        return [document_of(row) for row in rows]
 
     async def delete_documents(self, tx: Transaction, ids: Sequence[str], at: int) -> None:
         # One row a statement: a knowledge base may hold more ids than a statement may.

@@ -67,6 +67,20 @@ LINKS: Final = Table(
     Column("linked_at", BigInteger, nullable=False),
 )
 
+SHARES: Final = Table(
+    "knowledge_base_shares",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("knowledgebase_id", String(64), nullable=False),
+    Column("owner_id", String(64), nullable=False),
+    Column("project", String(200), nullable=False),
+    Column("target_id", String(64), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("accepted_at", BigInteger),
+    Index("shares_by_project_named", "knowledgebase_id", "project", unique=True),
+    Index("shares_by_target", "target_id", "knowledgebase_id"),
+)
+
 DOCUMENTS: Final = Table(
     "documents",
     METADATA,

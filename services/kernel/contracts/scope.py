@@ -77,6 +77,8 @@ class Scope(BaseModel):
     subject: the user or agent who asks (None: nobody's personal memory). knowledgebase_ids:
     live and linked, resolved at this moment. hidden_documents, hidden_records, removed_owners:
     tombstones that the memorizer has not confirmed yet. user_filter, agent..., by source.
+    lenders: other projects that own some of the knowledge bases; of theirs, nothing but these
+    knowledge bases is seen.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -91,6 +93,7 @@ class Scope(BaseModel):
     subject_filter: Clauses = Clauses()
     public_filter: Clauses = Clauses()
     knowledgebase_filter: Clauses = Clauses()
+    lenders: tuple[str, ...] = ()
 
     def personal(self, kinds: Sequence[Kind] | None = None) -> IndexFilter | None:
         """Memories of the subject and the project's public ones; None where there are neither."""
@@ -117,7 +120,8 @@ class Scope(BaseModel):
             Owner(type=OwnerType.KNOWLEDGE_BASE, id=identifier).key
             for identifier in self.knowledgebase_ids
         ]
-        found = self._within([self._side(owners, self.knowledgebase_filter)], kinds)
+        projects = (self.project_id, *self.lenders)
+        found = self._within([self._side(owners, self.knowledgebase_filter)], kinds, projects)
         extra = [
             Condition(field, "any_of", tuple(named))
             for field, named in (("document_id", documents), ("corrects", correcting))
@@ -178,8 +182,16 @@ class Scope(BaseModel):
             return IndexFilter(must=(owned, *tests))
         return IndexFilter(must=(owned,), any_of=tuple(IndexFilter(must=(test,)) for test in tests))
 
-    def _within(self, groups: list[IndexFilter], kinds: Sequence[Kind] | None) -> IndexFilter:
-        must = [self._project(), Condition("status", "any_of", (Status.ACTIVATED.value,))]
+    def _within(
+        self,
+        groups: list[IndexFilter],
+        kinds: Sequence[Kind] | None,
+        projects: tuple[str, ...] = (),
+    ) -> IndexFilter:
+        must = [
+            Condition("project_id", "any_of", projects) if projects else self._project(),
+            Condition("status", "any_of", (Status.ACTIVATED.value,)),
+        ]
         if kinds is not None:
             must.append(Condition("kind", "any_of", tuple(kind.value for kind in kinds)))
         must_not: list[Condition] = []

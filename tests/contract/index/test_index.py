@@ -240,6 +240,32 @@ async def test_projects_are_apart(index: Index) -> None:
         )
 
 
+async def test_of_a_lender_the_lent_knowledge_base_alone_is_seen(index: Index) -> None:
+    await index.upsert(
+        [
+            point(1, project_id="p1", owner="kb:k1"),
+            point(2, project_id="p2", owner="kb:k2"),
+            point(3, project_id="p2", owner="kb:k3"),
+            point(4, project_id="p2", owner="public:", kind=Kind.FACT),
+            point(5, project_id="p2", owner="user:u1", kind=Kind.FACT),
+            point(6, project_id="p3", owner="kb:k2"),
+        ]
+    )
+    user = Owner(type=OwnerType.USER, id="u1")
+    scope = Scope(
+        project_id="p1", subject=user, knowledgebase_ids=("k1", "k2"), lenders=("p2",)
+    )
+    for test, expected in (
+        (scope.knowledge(), [1, 2]),
+        (scope.corpus("knowledge"), [1, 2]),
+        (scope.personal(), []),
+        (scope.corpus("personal"), []),
+    ):
+        assert test is not None
+        (hits,) = await index.search([term(1, test)])
+        assert ids(hits) == expected
+
+
 async def test_what_a_scope_sees(index: Index) -> None:
     await index.upsert(
         [

@@ -153,7 +153,10 @@ async def test_projects_see_nothing_of_each_other(door: Door) -> None:
     await other.ok("/search/memory", {"query": "x", "user_id": "u", "knowledgebase_ids": ["all"]})
     assert door.retrieval.asked[-1].scope.project_id != "default"
     assert door.retrieval.asked[-1].scope.knowledgebase_ids == ()
-    assert (await other.get("/api/v1/knowledge-bases")).json() == {"knowledge_bases": []}
+    assert (await other.get("/api/v1/knowledge-bases")).json() == {
+        "knowledge_bases": [],
+        "next_cursor": None,
+    }
 
 
 async def test_a_plan_limits_knowledge_bases(door: Door) -> None:

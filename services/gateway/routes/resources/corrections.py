@@ -29,10 +29,12 @@ def correction_resources(cases: UseCases) -> tuple[Resource, ...]:
     """List, give, undo and redo corrections of a knowledge base."""
 
     async def list_corrections(request: ResourceRequest[None, PageQuery]) -> Any:
+        await cases.directory.require(request.call, request.path["id"])
         page, size = request.query.page, request.query.page_size
         return await cases.desk.log(request.call, request.path["id"], page=page, size=size)
 
     async def give_correction(request: ResourceRequest[GiveCorrection, None]) -> Any:
+        await cases.directory.require(request.call, request.path["id"])
         given = request.body
         feedback = AddFeedback.read(
             {
@@ -48,11 +50,13 @@ def correction_resources(cases: UseCases) -> tuple[Resource, ...]:
         return await cases.desk.add(request.call, feedback)
 
     async def undo_correction(request: ResourceRequest[None, None]) -> Any:
+        await cases.directory.require(request.call, request.path["id"])
         return await cases.desk.switch(
             request.call, request.path["id"], request.path["correction_id"], active=False
         )
 
     async def redo_correction(request: ResourceRequest[None, None]) -> Any:
+        await cases.directory.require(request.call, request.path["id"])
         return await cases.desk.switch(
             request.call, request.path["id"], request.path["correction_id"], active=True
         )

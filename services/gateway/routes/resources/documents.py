@@ -17,6 +17,7 @@ def document_resources(cases: UseCases) -> tuple[Resource, ...]:
     """List and look at documents, replace their content."""
 
     async def list_documents(request: ResourceRequest[None, PageQuery]) -> Any:
+        await cases.directory.require(request.call, request.path["id"])
         wanted = GetKnowledgebaseFile.read(
             {
                 "knowledgebase_id": request.path["id"],

@@ -6,6 +6,18 @@ from pydantic import Field
 
 from services.gateway.routes.resources.table import Query
 
+Limit = Annotated[int, Field(ge=1, le=100, description="Entries on a page.")]
+Cursor = Annotated[
+    str | None, Field(max_length=1000, description="`next_cursor` of the page before.")
+]
+
+
+class CursorQuery(Query):
+    """A page by cursor."""
+
+    cursor: Cursor = None
+    limit: Limit = 20
+
 
 class PageQuery(Query):
     """A page by number."""
