@@ -252,9 +252,7 @@ async def test_of_a_lender_the_lent_knowledge_base_alone_is_seen(index: Index) -
         ]
     )
     user = Owner(type=OwnerType.USER, id="u1")
-    scope = Scope(
-        project_id="p1", subject=user, knowledgebase_ids=("k1", "k2"), lenders=("p2",)
-    )
+    scope = Scope(project_id="p1", subject=user, knowledgebase_ids=("k1", "k2"), lenders=("p2",))
     for test, expected in (
         (scope.knowledge(), [1, 2]),
         (scope.corpus("knowledge"), [1, 2]),

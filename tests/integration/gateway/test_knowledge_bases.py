@@ -153,9 +153,7 @@ async def test_a_share_grants_a_link_and_nothing_else(door: Door) -> None:
     assert (await other.get(f"/api/v1/documents/{file['id']}")).status_code == 404
     await door.ok("/delete/knowledgebase-file", {"file_ids": [file["id"]]})
     for ids in ([kb], ["all"]):
-        await other.ok(
-            "/search/memory", {"query": "x", "user_id": "u", "knowledgebase_ids": ids}
-        )
+        await other.ok("/search/memory", {"query": "x", "user_id": "u", "knowledgebase_ids": ids})
         assert door.retrieval.asked[-1].scope.hidden_documents == (file["id"],)
 
 
@@ -166,7 +164,7 @@ async def test_offers_tell_nobody_which_projects_there_are(door: Door) -> None:
         (await send(door, "POST", f"{BASES}/{kb}/shares", {"project": name})).json()
         for name in ("other", "nobody")
     ]
-    assert [sorted(answer) for answer in answers][0] == sorted(answers[1])
+    assert sorted(answers[0]) == sorted(answers[1])
     assert {answer["status"] for answer in answers} == {"offered"}
     late = await other_project(door, "nobody")
     assert (await late.get("/api/v1/offers")).json() == {"offers": []}
