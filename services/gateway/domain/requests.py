@@ -64,7 +64,7 @@ Info = Annotated[dict[str, JsonValue], _bounded((256, 4, 16_384))]
 Filter = Annotated[dict[str, JsonValue], _bounded((2_000, 5, 65_536))]
 Tags = Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=100)]
 # Four characters a token (see `tokens_of`), and the most tokens of any text of the API.
-LongText = Annotated[str, Field(max_length=160_000), AfterValidator(_filled)]
+LongText = Annotated[str, Field(max_length=160_000), AfterValidator(filled)]
 
 
 class Request(BaseModel):

@@ -233,7 +233,7 @@ class SqlCatalogueStore:
             .where(DOCUMENTS.c.duplicate_of == original, DOCUMENTS.c.name == name)
             .order_by(DOCUMENTS.c.position)
         )
-        return None if row is None else _document(row)
+        return None if row is None else document_of(row)
 
     async def forget_copies(self, tx: Transaction, ids: Sequence[str]) -> None:
         await tx.execute(update(DOCUMENTS).where(DOCUMENTS.c.id.in_(ids)).values(duplicate_of=""))
