@@ -37,6 +37,8 @@ def build(settings: IngestSettings, *, database: Database, blobs: Blobs) -> Serv
             read_timeout=settings.read_timeout,
             total_timeout=settings.total_timeout,
             probe_timeout=settings.probe_timeout,
+            min_rate=settings.min_rate,
+            rate_seconds=settings.rate_seconds,
             max_redirects=settings.max_redirects,
             attempts=settings.fetch_attempts,
         )

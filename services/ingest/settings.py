@@ -21,6 +21,14 @@ class IngestSettings(BaseModel):
     read_timeout: float = Field(default=30.0, gt=0, description="Seconds without a byte.")
     total_timeout: float = Field(default=300.0, gt=0, description="Seconds for a whole fetch.")
     probe_timeout: float = Field(default=3.0, gt=0, description="Seconds for a look at a URL.")
+    min_rate: float = Field(
+        default=1024.0,
+        ge=0,
+        description="Bytes a second below which a fetch is given up (50179); 0 takes any.",
+    )
+    rate_seconds: float = Field(
+        default=20.0, gt=0, description="Seconds over which the rate of a fetch is taken."
+    )
     max_redirects: int = Field(default=5, ge=0, description="Redirects followed in one fetch.")
     fetch_attempts: int = Field(default=3, ge=1, description="Tries before a fetch is given up.")
     workers: int = Field(default=8, ge=1, description="Documents stored at once.")

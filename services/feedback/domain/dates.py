@@ -56,7 +56,7 @@ def valid_from(text: str, *, now: int, timezone: str) -> tuple[int | None, tuple
 def _safe(read: Callable[[str, date], date | None], words: str, today: date) -> date | None:
     try:
         return read(words.strip(), today) if words.strip() else None
-    except ValueError:  # 31 February
+    except (ValueError, OverflowError):  # 31 February; the day after the last one
         return None
 
 

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.message import Message
+from time import perf_counter
 from urllib.parse import SplitResult, urljoin
 
 import httpx
@@ -21,7 +22,6 @@ from services.kernel.contracts.errors import Code, InvalidInput
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _GONE = 400
 _SERVER_ERROR = 500
-_CHUNK = 1 << 18
 # Too late, too early, too many: the host has the document, at another time.
 _COME_BACK = frozenset({408, 425, 429})
 _HEAD = 1024
@@ -31,6 +31,7 @@ _PAGE = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b",
     re.IGNORECASE | re.DOTALL,
 )
+_LENGTH = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,9 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class FetchRules:
-    """Timeouts in seconds, and the checks that every hop must pass."""
+    """Timeouts in seconds, and the checks that every hop must pass. min_rate: bytes a second, on
+    average over rate_seconds; a slower host is given up (0 takes any).
+    """
 
     check_url: Callable[[str], SplitResult]
     is_allowed: Callable[[str], bool]
@@ -55,6 +58,8 @@ class FetchRules:
     read_timeout: float = 30.0
     total_timeout: float = 300.0
     probe_timeout: float = 3.0
+    min_rate: float = 1024.0
+    rate_seconds: float = 20.0
     max_redirects: int = 5
     attempts: int = 3
 
@@ -142,27 +147,37 @@ class HttpFetcher:
             if response.status_code not in _REDIRECTS or "location" not in response.headers:
                 return response
             await response.aclose()
-            url = urljoin(url, response.headers["location"])
+            try:
+                url = urljoin(url, response.headers["location"])
+            except ValueError as error:
+                raise _refused(f"the host redirects to a malformed URL: {error}") from error
         raise _refused(f"more than {self._rules.max_redirects} redirects")
 
     async def _send(self, url: str) -> httpx.Response:
         parts = self._rules.check_url(url)
         host = parts.hostname or ""
         address = await self._resolve(host, parts.port or (443 if parts.scheme == "https" else 80))
-        target = httpx.URL(url).copy_with(host=address)
-        request = self._client.build_request(
-            "GET",
-            target,
-            headers={"Host": parts.netloc},
-            extensions={"sni_hostname": host},
-        )
-        return await self._client.send(request, stream=True)
+        try:
+            request = self._client.build_request(
+                "GET",
+                httpx.URL(url).copy_with(host=address),
+                headers={"Host": _ascii_host(parts)},
+                extensions={"sni_hostname": host},
+            )
+        except (ValueError, httpx.InvalidURL) as error:
+            raise _refused(f"the URL is malformed: {error}") from error
+        # Each byte of the head resets the read timeout; a head in drips must end all the same.
+        try:
+            async with asyncio.timeout(self._rules.connect_timeout + self._rules.read_timeout):
+                return await self._client.send(request, stream=True)
+        except TimeoutError as error:
+            raise httpx.ReadTimeout("the host does not finish the head of its answer") from error
 
     async def _resolve(self, host: str, port: int) -> str:
         loop = asyncio.get_running_loop()
         try:
             found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
+        except (OSError, ValueError) as error:  # no such name; no name at all
             raise _refused(f"the host {host!r} has no address") from error
         addresses = [str(entry[4][0]) for entry in found]
         for address in addresses:
@@ -181,9 +196,40 @@ class HttpFetcher:
             name=_disposition_name(response.headers.get("content-disposition", ""))
             or self._rules.name_from_url(url),
             media_type=response.headers.get("content-type", ""),
-            size=int(length) if length.isdigit() else None,
-            chunks=response.aiter_raw(_CHUNK),
+            size=int(length) if _LENGTH.fullmatch(length) else None,
+            chunks=self._paced(response),
         )
+
+    async def _paced(self, response: httpx.Response) -> AsyncIterator[bytes]:
+        """The bytes as they come; a host that is too slow is given up. Only the time that the
+        host takes is counted.
+        """
+        received, waited = 0, 0.0
+        chunks = response.aiter_raw()
+        while True:
+            began = perf_counter()
+            chunk = await anext(chunks, None)
+            if chunk is None:
+                return
+            waited += perf_counter() - began
+            received += len(chunk)
+            if waited >= self._rules.rate_seconds:
+                rate = received / waited
+                if rate < self._rules.min_rate:
+                    raise _refused(
+                        f"the host sends {rate:.0f} bytes a second; at least "
+                        f"{self._rules.min_rate:.0f} are waited for; upload the file itself"
+                    )
+                received, waited = 0, 0.0
+            yield chunk
+
+
+def _ascii_host(parts: SplitResult) -> str:
+    """The `Host` of a request: as written, a name of other letters by its ASCII form."""
+    if parts.netloc.isascii():
+        return parts.netloc
+    host = (parts.hostname or "").encode("idna").decode("ascii")
+    return host if parts.port is None else f"{host}:{parts.port}"
 
 
 async def _first_bytes(response: httpx.Response) -> bytes:

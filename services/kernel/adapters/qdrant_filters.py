@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
+from math import isfinite
 from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
 
@@ -322,4 +323,8 @@ def _flat_info(info: Mapping[str, JsonValue], above: str = "") -> list[tuple[str
 
 
 def _scalar(value: Scalar) -> str | int | float:
-    return _word(value) if isinstance(value, str | bool) else value
+    """As the engine holds it: words, and numbers of 64 bits; larger ones by their digits."""
+    if isinstance(value, str | bool):
+        return _word(value)
+    fits = isfinite(value) if isinstance(value, float) else -(1 << 63) <= value < 1 << 63
+    return value if fits else _word(str(value))

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from services.kernel.contracts import topics
 from services.kernel.contracts.records import DocumentAnchor, Kind, Owner, OwnerType
+from services.kernel.contracts.times import Instant
 from services.kernel.contracts.topics import Topic
 
 
@@ -70,7 +71,7 @@ class DocumentRemoved(DocumentIdentity):
     TYPE: ClassVar[str] = "kb.document.removed"
     TOPIC: ClassVar[Topic] = topics.DOCUMENTS
 
-    removed_at: int
+    removed_at: Instant
 
 
 class DocumentStored(DocumentIdentity):
@@ -168,7 +169,7 @@ class Message(BaseModel):
     id: str
     role: Literal["user", "assistant", "system", "tool"]
     text: str = ""
-    chat_time: int
+    chat_time: Instant
     position: int = 0
     role_id: str = ""
     role_name: str = ""
@@ -196,7 +197,7 @@ class MessagesRecorded(Event):
     allow_public: bool = False
     allow_knowledgebase_ids: tuple[str, ...] = ()
     allow_memory_view: tuple[str, ...] | None = None
-    recorded_at: int
+    recorded_at: Instant
     timezone: str = "Asia/Shanghai"
 
     def key(self) -> str:
@@ -215,7 +216,7 @@ class FeedbackGiven(Event):
     user_id: str
     conversation_id: str = ""
     content: str
-    feedback_time: int
+    feedback_time: Instant
     agent_id: str = ""
     app_id: str = ""
     allow_public: bool = False
@@ -257,7 +258,7 @@ class Decision(BaseModel):
     after: str = ""
     anchors: tuple[DocumentAnchor, ...] = ()
     target_ids: tuple[UUID, ...] = ()
-    valid_from: int | None = None
+    valid_from: Instant | None = None
     confidence: float = 0.9
     reason: str = ""
 
@@ -276,7 +277,7 @@ class CorrectionDecided(Event):
     agent_id: str = ""
     app_id: str = ""
     words: str
-    feedback_time: int
+    feedback_time: Instant
     decisions: tuple[Decision, ...] = ()
     reason: str = ""
     order_key: str = ""
@@ -323,7 +324,7 @@ class OwnerRemoved(Event):
 
     project_id: str
     owner: Owner
-    removed_at: int
+    removed_at: Instant
     task_id: str = ""
 
     def key(self) -> str:

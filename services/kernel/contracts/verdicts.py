@@ -51,9 +51,12 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """The fuse: the code is wrong, not the data. The group stops, the record stays."""
+    """The fuse: the code is wrong, not the data. The group stops for `seconds` and then tries
+    again by itself; the record stays.
+    """
 
     reason: str
+    seconds: float = 60.0
 
 
 Verdict = Ack | Ignore | Fail | SetAside | Wait | Retry | Halt

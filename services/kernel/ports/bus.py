@@ -78,7 +78,7 @@ class Bus(Protocol):
     async def start(self, routes: Sequence[Route]) -> None:
         """Begin to consume. Each verdict decides: Ack, Ignore and Fail advance; SetAside writes
         a dead letter and advances; Wait and Retry deliver again later, order kept; Halt stops
-        the group.
+        the group for its seconds, after which it goes on by itself where it stood.
         """
         ...
 

@@ -175,6 +175,11 @@ class _Item:
     def delivered(self) -> Delivered:
         return Delivered(self.record.group, str(self.envelope.event_id))
 
+    @property
+    def project(self) -> str:
+        """Whose it is; "" where the event names nobody."""
+        return str(getattr(self.event, "project_id", ""))
+
 
 class _Delivery:
     """The deliveries of one subscription."""
@@ -200,7 +205,7 @@ class _Delivery:
         try:
             envelope, event = read(record)
         except Unintelligible as error:
-            verdict = self._decide(record, error, 1)
+            verdict = self._decide(record, error, 1, project="")
             _tell(record, None, verdict)
             return verdict
         handler = self._subscription.handlers.get(type(event))
@@ -228,7 +233,7 @@ class _Delivery:
         try:
             number = await self._begin(item)
             if isinstance(number, Raised):
-                return self._decide(item.record, number.error, item.record.delivery)
+                return self._judge_error(item, number.error, item.record.delivery)
             if number == 0:
                 return Ignore("handled before")
             done = await attempt(self._handle(item, handler, number))
@@ -238,7 +243,9 @@ class _Delivery:
             # The process is stopping: this was no attempt.
             await self._undo(item)
             raise
-        return self._of.fuse.judge(item.record.group, item.record.key, done.value)
+        return self._of.fuse.judge(
+            item.record.group, item.record.key, done.value, project=item.project
+        )
 
     async def _handle(self, item: _Item, handler: Handler, number: int) -> Verdict:
         if number > self._subscription.retry.attempts:
@@ -255,7 +262,7 @@ class _Delivery:
 
     async def _after(self, item: _Item, error: Exception, number: int) -> Verdict:
         """The verdict on an error, with what has to be written down first."""
-        verdict = self._decide(item.record, error, number)
+        verdict = self._judge_error(item, error, number)
         if isinstance(verdict, Wait | Halt):
             await self._undo(item)
             return verdict
@@ -270,10 +277,10 @@ class _Delivery:
             return verdict
         if isinstance(recorded.error, DependencyUnavailable):
             await self._undo(item)
-            return self._decide(item.record, recorded.error, number)
+            return self._judge_error(item, recorded.error, number)
         # What cannot even be recorded as failed is tried again, and in the end set aside.
         again = MemloomError(f"{cause(error)}; and then {cause(recorded.error)}")
-        verdict = self._decide(item.record, again, number)
+        verdict = self._judge_error(item, again, number)
         if isinstance(verdict, SetAside):
             await attempt(self._commit(item, Outcome(), handled=False))
         return verdict
@@ -320,7 +327,12 @@ class _Delivery:
         undoing = asyncio.ensure_future(attempt(self._of.attempts.undo(item.delivered)))
         await asyncio.wait({undoing}, timeout=UNDO_SECONDS)
 
-    def _decide(self, record: IncomingRecord, error: Exception, number: int) -> Verdict:
+    def _judge_error(self, item: _Item, error: Exception, number: int) -> Verdict:
+        return self._decide(item.record, error, number, project=item.project)
+
+    def _decide(
+        self, record: IncomingRecord, error: Exception, number: int, *, project: str
+    ) -> Verdict:
         verdict = decide(
             error,
             attempt=number,
@@ -328,7 +340,7 @@ class _Delivery:
             retry=self._subscription.retry,
             wait=self._of.wait,
         )
-        return self._of.fuse.judge(record.group, record.key, verdict)
+        return self._of.fuse.judge(record.group, record.key, verdict, project=project)
 
 
 def _ours(error: Exception) -> MemloomError:
@@ -372,5 +384,5 @@ def _tell(record: IncomingRecord, item: _Item | None, verdict: Verdict) -> None:
             log.warning("delivery", reason=reason, seconds=seconds, attempt=number)
         case SetAside(why, code, number):
             log.error("delivery", reason=why, code=code, attempt=number)
-        case Halt(reason):
-            log.error("delivery", reason=reason)
+        case Halt(reason, seconds):
+            log.error("delivery", reason=reason, seconds=seconds)

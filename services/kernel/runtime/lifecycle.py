@@ -22,7 +22,7 @@ from services.kernel.runtime.health import Check, Health
 from services.kernel.runtime.http_server import HttpServer
 from services.kernel.runtime.metrics import LagSampler, Metrics
 from services.kernel.runtime.outbox import Outbox, OutboxRelay
-from services.kernel.runtime.policy import Fuse, Raised, attempt, growing
+from services.kernel.runtime.policy import Fuse, FuseRule, Raised, attempt, growing
 from services.kernel.runtime.settings import RuntimeSettings
 
 __all__ = ["Check", "Runtime", "ServiceParts", "stop_signals"]
@@ -80,7 +80,14 @@ class Runtime:
         self.health = health or Health(timeout=self._settings.check_seconds)
         self.metrics = metrics or Metrics()
         self.sampler = sampler or LagSampler(bus, clock=clock)
-        self.fuse = Fuse(limit=self._settings.fuse)
+        self.fuse = Fuse(
+            FuseRule(
+                records=self._settings.fuse,
+                projects=self._settings.fuse_projects,
+                first_wait=self._settings.fuse_seconds,
+            ),
+            now=clock.monotonic,
+        )
         token = self._settings.service_token
         self.grpc = InternalServer(
             [add for part in parts for add in part.servicers],

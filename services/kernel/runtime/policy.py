@@ -10,11 +10,13 @@
 | Unintelligible                                      | SetAside at once                         |
 | anything else                                       | Retry, then SetAside                     |
 
-Too many SetAside in a row, from different keys, blow the fuse: Halt.
+Too many SetAside in a row, of different keys and of several projects, blow the fuse: Halt, for a
+while that grows each time.
 """
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Final, Generic, TypeVar
 
 from services.kernel.contracts.errors import (
@@ -135,31 +137,89 @@ def cause(error: Exception) -> str:
     return f"{type(error).__name__}: {text}"[:LONGEST_CAUSE]
 
 
-@dataclass(slots=True)
-class Fuse:
-    """Stops a group whose code is wrong: `limit` records in a row set aside, of as many keys.
-
-    What the user did wrong is not counted; a handled record mends the fuse.
+@dataclass(frozen=True, slots=True)
+class FuseRule:
+    """When a group stops: `records` set aside in a row, of as many keys, that come from at least
+    `projects` projects; and for how long (seconds, doubled each time that it stops again).
     """
 
-    limit: int = 20
-    _keys: dict[str, set[str]] = field(default_factory=dict)
-    _blown: dict[str, str] = field(default_factory=dict)
+    records: int = 20
+    projects: int = 3
+    first_wait: float = 30.0
+    longest_wait: float = 900.0
 
-    def judge(self, group: str, key: str, verdict: Verdict) -> Verdict:
-        """The verdict, or Halt instead of one SetAside too many."""
+
+@dataclass(slots=True)
+class _Circuit:
+    """What a group has set aside in a row. openings: how often it stopped since a record was
+    handled last; opened_by: the key of the record that stopped it; until: when it tries again
+    (monotonic seconds).
+    """
+
+    failed: dict[str, set[str]] = field(default_factory=dict)
+    openings: int = 0
+    opened_by: str = ""
+    until: float = 0.0
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Fuse:
+    """Stops a group whose code is wrong, and lets it try again after a while.
+
+    One project's records never suffice, however many they are: what only one project's data bring
+    about is that project's matter. What the user did wrong is not counted; a handled record mends
+    the fuse. After the wait the group goes on: the record that stopped it is set aside if it
+    fails again, the next one that fails stops the group for twice as long. So a group whose code
+    was mended, or whose bad records are over, comes back by itself, and no record blocks it for
+    ever.
+    """
+
+    rule: FuseRule = field(default_factory=FuseRule)
+    now: Callable[[], float] = monotonic
+    _circuits: dict[str, _Circuit] = field(default_factory=dict)
+
+    def judge(self, group: str, key: str, verdict: Verdict, *, project: str = "") -> Verdict:
+        """The verdict, or Halt instead of one SetAside too many. project: whose record it is;
+        one that names none stands for itself.
+        """
         if isinstance(verdict, Ack | Ignore):
-            self._keys.pop(group, None)
+            self._circuits.pop(group, None)
         elif isinstance(verdict, SetAside):
-            keys = self._keys.setdefault(group, set())
-            keys.add(key)
-            if len(keys) >= self.limit:
-                reason = f"{len(keys)} records in a row were set aside, the last: {verdict.cause}"
-                self._blown[group] = reason
-                return Halt(reason)
+            circuit = self._circuits.setdefault(group, _Circuit())
+            return self._count(circuit, key, project or f"record {key}", verdict)
         return verdict
+
+    def _count(self, circuit: _Circuit, key: str, source: str, verdict: SetAside) -> Verdict:
+        left = circuit.until - self.now()
+        if left > 0:
+            # Was at work when the group stopped: it stays, and is tried again with the others.
+            return Halt(circuit.reason, left)
+        if circuit.openings and key == circuit.opened_by:
+            circuit.opened_by = ""
+            return verdict
+        keys = circuit.failed.setdefault(source, set())
+        if len(keys) < self.rule.records:
+            keys.add(key)
+        records = len(set().union(*circuit.failed.values()))
+        many = records >= self.rule.records and len(circuit.failed) >= self.rule.projects
+        if not (circuit.openings or many):
+            return verdict
+        seconds = growing(self.rule.first_wait, self.rule.longest_wait, circuit.openings)
+        circuit.openings += 1
+        circuit.opened_by = key
+        circuit.until = self.now() + seconds
+        circuit.reason = (
+            f"{records} records in a row were set aside, of {len(circuit.failed)} projects or "
+            f"records without one; trying again every {seconds:g} s; the last: {verdict.cause}"
+        )
+        return Halt(circuit.reason, seconds)
 
     @property
     def blown(self) -> Mapping[str, str]:
-        """Groups that were stopped, and why; they begin again with the process."""
-        return dict(self._blown)
+        """Groups that stand still now, and why."""
+        return {
+            group: circuit.reason
+            for group, circuit in self._circuits.items()
+            if circuit.until > self.now()
+        }

@@ -73,6 +73,16 @@ class RuntimeSettings(BaseModel):
     fuse: int = Field(
         default=20, ge=1, description="Records in a row set aside, of other keys, before a halt."
     )
+    fuse_projects: int = Field(
+        default=3,
+        ge=1,
+        description="Projects that these records must come from; set 1 where there is one project.",
+    )
+    fuse_seconds: float = Field(
+        default=30.0,
+        gt=0,
+        description="Seconds until a halted consumer tries again; doubled each time, to 900.",
+    )
     check_seconds: float = Field(
         default=3.0, gt=0, description="Seconds that a readiness check may take."
     )

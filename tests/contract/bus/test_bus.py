@@ -211,6 +211,41 @@ async def test_halt_stops_the_group_and_loses_nothing(world: BusWorld) -> None:
     assert recorder.values("k") == [b"0", b"1", b"2"]
 
 
+async def test_a_halted_group_goes_on_by_itself_where_it_stood(world: BusWorld) -> None:
+    halts = 3
+
+    def answer(incoming: IncomingRecord) -> Verdict:
+        nonlocal halts
+        if incoming.key == "k" and incoming.value == b"1" and halts:
+            halts -= 1
+            return Halt("the code is wrong", seconds=0.3)
+        return Ack()
+
+    bus, recorder = world.open(), Recorder(answer)
+    await bus.publish(numbered(world.topic, ["k", "l"], 4))
+    await bus.start([route(world.topic, recorder)])
+    await until(lambda: len(recorder.done) == 8 + 3)
+    assert recorder.values("k") == [b"0", b"1", b"1", b"1", b"1", b"2", b"3"]
+    assert recorder.values("l") == [b"0", b"1", b"2", b"3"]
+    await bus.publish(numbered(world.topic, ["later"], 1))
+    await until(lambda: recorder.values("later") == [b"0"])
+    assert await bus.list() == []
+
+
+async def test_a_group_that_halts_takes_nothing_meanwhile(world: BusWorld) -> None:
+    def answer(incoming: IncomingRecord) -> Verdict:
+        return Halt("the code is wrong", seconds=3600) if incoming.value == b"0" else Ack()
+
+    bus, recorder, other = world.open(), Recorder(answer), Recorder()
+    await bus.start([route(world.topic, recorder), route(world.topic, other, group=GROUPS[1])])
+    await bus.publish(numbered(world.topic, ["k"], 1))
+    await until(lambda: len(recorder.done) == 1)
+    await bus.publish(numbered(world.topic, ["a", "b", "c"], 2))
+    await until(lambda: len(other.done) == 7)
+    assert recorder.values() == [b"0"]
+    await bus.stop(1)
+
+
 async def test_a_handler_without_a_verdict_gets_the_record_again(world: BusWorld) -> None:
     failures = 1
 

@@ -29,6 +29,13 @@ def ids(hits: list[Hit]) -> list[int]:
     return [hit.record.id.int for hit in hits]
 
 
+async def test_numbers_of_any_size_are_kept(index: Index) -> None:
+    huge = {"n": 2**80, "m": -(2**70), "k": [2**63, 1], "f": float("inf")}
+    await index.upsert([point(1, info=huge), point(2, info={"n": 2})])
+    found = {record.id: record for record in await index.retrieve(active("p1", "kb:k1"))}
+    assert found[number(1)].info["n"] == 2**80
+
+
 async def test_a_record_comes_back_whole(index: Index) -> None:
     kept = MemoryRecord(
         id=number(7),

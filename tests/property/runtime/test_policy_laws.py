@@ -17,7 +17,7 @@ from services.kernel.contracts.verdicts import (
     Verdict,
     Wait,
 )
-from services.kernel.runtime.policy import Fuse, RetryRule, WaitRule, decide
+from services.kernel.runtime.policy import Fuse, FuseRule, RetryRule, WaitRule, decide
 
 OURS = [
     kind
@@ -93,22 +93,60 @@ verdicts = st.sampled_from([Ack(), Ignore(), Fail(1, ""), SetAside("x"), Wait(1)
 
 
 @given(
-    deliveries=st.lists(st.tuples(st.integers(0, 6), verdicts), max_size=60),
+    deliveries=st.lists(st.tuples(st.integers(0, 6), st.integers(0, 3), verdicts), max_size=60),
     limit=st.integers(1, 5),
+    projects=st.integers(1, 4),
 )
-def test_the_fuse_blows_exactly_at_so_many_keys_in_a_row(
-    deliveries: list[tuple[int, Verdict]], limit: int
+def test_the_fuse_blows_at_so_many_keys_of_so_many_projects_in_a_row(
+    deliveries: list[tuple[int, int, Verdict]], limit: int, projects: int
 ) -> None:
-    fuse = Fuse(limit=limit)
-    in_a_row: set[int] = set()
-    for key, verdict in deliveries:
-        judged = fuse.judge("g", str(key), verdict)
+    fuse = Fuse(FuseRule(records=limit, projects=projects), now=lambda: 0.0)
+    keys: set[str] = set()
+    sources: set[int] = set()
+    for key, project, verdict in deliveries:
+        judged = fuse.judge("g", f"{project}/{key}", verdict, project=f"p{project}")
         if isinstance(verdict, Ack | Ignore):
-            in_a_row.clear()
+            keys.clear()
+            sources.clear()
         if isinstance(verdict, SetAside):
-            in_a_row.add(key)
-        blown = isinstance(verdict, SetAside) and len(in_a_row) >= limit
-        assert isinstance(judged, Halt) == blown
-        if not blown:
+            keys.add(f"{project}/{key}")
+            sources.add(project)
+        blown = len(keys) >= limit and len(sources) >= projects
+        assert isinstance(judged, Halt) == (isinstance(verdict, SetAside) and blown)
+        if not isinstance(judged, Halt):
             assert judged == verdict
     assert fuse.judge("another", "k", Ack()) == Ack()
+
+
+@given(
+    limit=st.integers(1, 4),
+    bad=st.integers(0, 12),
+    first=st.floats(1, 60),
+    longest=st.floats(60, 900),
+)
+def test_bad_records_of_many_projects_never_stop_a_group_for_ever(
+    limit: int, bad: int, first: float, longest: float
+) -> None:
+    """A bus that tries again after each halt comes through all of them; waits grow and are
+    bounded; a good record ends it.
+    """
+    now = 0.0
+    rule = FuseRule(records=limit, projects=min(limit, 2), first_wait=first, longest_wait=longest)
+    fuse = Fuse(rule, now=lambda: now)
+    waits: list[float] = []
+    for number in range(bad):
+        tries = 0
+        while True:
+            tries += 1
+            judged = fuse.judge("g", f"k{number}", SetAside("odd"), project=f"p{number}")
+            if isinstance(judged, SetAside):
+                break
+            assert isinstance(judged, Halt)
+            assert fuse.blown
+            waits.append(judged.seconds)
+            now += judged.seconds
+        assert tries <= 2
+    assert waits == sorted(waits)
+    assert all(first <= wait <= max(first, longest) for wait in waits)
+    fuse.judge("g", "good", Ack(), project="p")
+    assert fuse.blown == {}

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import NAMESPACE_OID, UUID, uuid4, uuid5
 
 import pytest
 from sqlalchemy import insert, select
@@ -32,7 +32,7 @@ from services.kernel.contracts.verdicts import (
 from services.kernel.ports.bus import IncomingRecord, OutgoingRecord, Route
 from services.kernel.ports.store import Transaction
 from services.kernel.runtime.dispatch import Dispatcher, Outcome, RetryRule, Subscription
-from services.kernel.runtime.policy import Fuse
+from services.kernel.runtime.policy import Fuse, FuseRule
 from tests.support.clock import ManualClock
 from tests.support.events import incoming, removed, stored, submitted
 from tests.support.sql import RUNTIME, THINGS, migrated, sqlite_database
@@ -350,13 +350,43 @@ async def test_a_broken_failure_handler_ends_in_a_dead_letter(database: SqlDatab
 
 async def test_the_fuse_halts_before_a_failure_is_recorded(database: SqlDatabase) -> None:
     handler = Handling(*[RuntimeError("wrong code") for _ in range(9)])
-    fuse = Fuse(limit=3)
+    fuse = Fuse(FuseRule(records=3, projects=3))
     world = World(database, handler, retry=RetryRule(attempts=1), fuse=fuse)
-    verdicts = [await world.deliver(incoming(submitted(f"d{n}"))) for n in range(3)]
+    verdicts = [await world.deliver(_of_project(n)) for n in range(3)]
     assert [type(verdict) for verdict in verdicts] == [SetAside, SetAside, Halt]
     assert len(handler.failures) == 2
     assert list(fuse.blown) == ["ingest.documents"]
     assert await world.started() == [0]
+
+
+async def test_one_project_never_blows_the_fuse(database: SqlDatabase) -> None:
+    handler = Handling(*[RuntimeError("over this project's data") for _ in range(60)])
+    fuse = Fuse(FuseRule(records=3, projects=2))
+    world = World(database, handler, retry=RetryRule(attempts=1), fuse=fuse)
+    verdicts = [await world.deliver(incoming(submitted(f"d{n}"))) for n in range(60)]
+    assert {type(verdict) for verdict in verdicts} == {SetAside}
+    assert fuse.blown == {}
+
+
+async def test_after_its_wait_a_group_tries_again_and_is_mended(database: SqlDatabase) -> None:
+    handler = Handling(*[RuntimeError("wrong code") for _ in range(5)])
+    clock = ManualClock()
+    fuse = Fuse(FuseRule(records=3, projects=3, first_wait=30), now=clock.monotonic)
+    world = World(database, handler, retry=RetryRule(attempts=1), fuse=fuse)
+    seen = [await world.deliver(_of_project(n)) for n in range(3)]
+    assert isinstance(seen[2], Halt)
+    assert seen[2].seconds == 30
+    await clock.advance(31)
+    assert fuse.blown == {}
+    # The record that stopped it fails again: it goes aside, and blocks nobody.
+    assert isinstance(await world.deliver(_of_project(2)), SetAside)
+    again = await world.deliver(_of_project(3))
+    assert isinstance(again, Halt)
+    assert again.seconds == 60
+    await clock.advance(61)
+    assert await world.deliver(_of_project(3)) == Ack()
+    assert fuse.blown == {}
+    assert len(handler.failures) == 3
 
 
 async def test_without_a_database_events_are_published_before_the_ack() -> None:
@@ -369,6 +399,11 @@ async def test_without_a_database_events_are_published_before_the_ack() -> None:
     assert [record.key for record in world.shelf.records] == ["direct"]
     applying = World(None, Handling())
     assert isinstance(await applying.deliver(incoming(submitted())), Retry)
+
+
+def _of_project(number: int) -> IncomingRecord:
+    event = submitted(f"d{number}").model_copy(update={"project_id": f"p{number}"})
+    return incoming(event, event_id=uuid5(NAMESPACE_OID, event.document_id))
 
 
 def _event_id(record: IncomingRecord) -> UUID:

@@ -106,7 +106,7 @@ class KafkaBus(KafkaDeadLetters):
         await self.stop(0.0)
 
     def halted(self) -> Mapping[str, str]:
-        """Groups that stopped because the code is wrong, with the reason."""
+        """Groups that stand still because the code is wrong, with the reason."""
         return {group.name: group.halted for group in self._groups if group.halted is not None}
 
     async def check(self) -> None:

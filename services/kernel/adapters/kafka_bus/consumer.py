@@ -7,6 +7,7 @@ exactly one record, a rebalance that waits for running handlers, a drain, and th
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition
@@ -97,11 +98,11 @@ class _Rebalance(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ha
         await self._group.settle(revoked, self._seconds)
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        self._group.forget_deliveries(assigned)
+        self._group.take(assigned)
 
 
 class GroupConsumer:
-    """A route on its broker. halted: why it stopped for good, or None."""
+    """A route on its broker. halted: why it stands still now, or None."""
 
     def __init__(
         self, broker: KafkaBroker, route: Route, connection: Connection, clock: Clock
@@ -116,7 +117,7 @@ class GroupConsumer:
         self._closing = False
         self._flights: dict[TopicPartition, _Flight] = {}
         self._deliveries: dict[TopicPartition, tuple[int, int]] = {}
-        self._stopping: asyncio.Task[None] | None = None
+        self._resuming: asyncio.Task[None] | None = None
         self._subscriber = broker.subscriber(
             connection.topic(route.topic),
             group_id=connection.topic(route.group),
@@ -173,8 +174,8 @@ class GroupConsumer:
             case Wait(seconds=seconds) | Retry(seconds=seconds):
                 await self._sleep(seconds, flight)
                 raise NackMessage
-            case Halt(reason=reason):
-                self._halt(reason)
+            case Halt():
+                self._halt(verdict)
                 raise NackMessage
 
     async def _verdict(self, record: Any, part: TopicPartition, flight: _Flight) -> Verdict:
@@ -227,10 +228,14 @@ class GroupConsumer:
 
     # Rebalance, drain, halt -------------------------------------------------------------------
 
-    def forget_deliveries(self, parts: set[TopicPartition]) -> None:
-        """Counts belong to one ownership of a partition."""
+    def take(self, parts: set[TopicPartition]) -> None:
+        """These partitions are ours from now on: counts belong to one ownership, and a group that
+        halted stands still on new ones, too.
+        """
         for part in parts:
             self._deliveries.pop(part, None)
+        if self.halted is not None:
+            self._pause()
 
     async def settle(self, parts: set[TopicPartition], seconds: float) -> None:
         """Wait until no record of these partitions is being handled, at most so long."""
@@ -248,8 +253,8 @@ class GroupConsumer:
     async def drain(self, grace: float) -> None:
         """Take nothing new, let running handlers finish for `grace` seconds, then cancel them."""
         self._closing = True
-        if self._stopping is not None:
-            await self._stopping
+        if self._resuming is not None:
+            self._resuming.cancel()
         self._pause()
         await self.settle(set(self._flights), grace)
         for flight in list(self._flights.values()):
@@ -258,20 +263,27 @@ class GroupConsumer:
         await self.settle(set(self._flights), 5.0)
 
     def _pause(self) -> None:
-        single = self._subscriber.consumer
-        consumers = getattr(self._subscriber, "consumer_subgroup", [single] if single else [])
-        for consumer in consumers:
+        for consumer in self._consumers():
             consumer.pause(*consumer.assignment())
 
-    def _halt(self, reason: str) -> None:
-        if self.halted is not None:
-            return
-        self.halted = reason
-        _log.critical("%s stops: %s", self.name, reason)
-        self._pause()
-        self._stopping = asyncio.ensure_future(self._leave())
+    def _consumers(self) -> Sequence[Any]:
+        single = self._subscriber.consumer
+        return getattr(self._subscriber, "consumer_subgroup", [single] if single else [])
 
-    async def _leave(self) -> None:
-        """Leave the group once its records are back."""
-        await self.settle(set(self._flights), 30.0)
-        await self._subscriber.stop()
+    def _halt(self, verdict: Halt) -> None:
+        """Stand still, as a member of the group that fetches nothing, until the halt is over."""
+        self.halted = verdict.reason
+        _log.critical("%s stops for %.0f s: %s", self.name, verdict.seconds, verdict.reason)
+        self._pause()
+        if self._resuming is not None:
+            self._resuming.cancel()
+        self._resuming = asyncio.ensure_future(self._resume(verdict.seconds))
+
+    async def _resume(self, seconds: float) -> None:
+        """Go on where the group stood."""
+        await self._clock.sleep(seconds)
+        # What is on its way back must be rewound before more is fetched.
+        await self.settle(set(self._flights), _LONGEST_SLEEP)
+        self.halted = None
+        for consumer in self._consumers():
+            consumer.resume(*consumer.assignment())

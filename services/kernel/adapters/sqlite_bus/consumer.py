@@ -84,6 +84,7 @@ class Consumer:
         self._clock = clock
         self._signal = asyncio.Event()
         self._stopping = False
+        self._halted_until = 0.0
         self._workers: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -112,15 +113,32 @@ class Consumer:
         turn = 0
         while held is not None or not self._stopping:
             if held is None:
-                held, turn = await self._next(), 0
+                rest = self._halted_until - self._clock.monotonic()
+                if rest > 0:
+                    await self._pause(self._signal, rest)
+                else:
+                    held, turn = await self._next(), 0
                 continue
             verdict = await self._deliver(held)
             if isinstance(verdict, Halt):
-                _log.error("bus.halted", group=self.route.group, reason=verdict.reason)
-                self._stopping = True
-                self.wake()
+                self._halt(verdict)
             turn += 1
             held = await self._settle(held, verdict, turn)
+
+    def _halt(self, verdict: Halt) -> None:
+        """No worker takes a lane until the halt is over; then all of them go on."""
+        _log.error(
+            "bus.halted",
+            group=self.route.group,
+            reason=verdict.reason,
+            seconds=verdict.seconds,
+        )
+        self._halted_until = max(self._halted_until, self._clock.monotonic() + verdict.seconds)
+        self.wake()
+
+    @property
+    def _resting(self) -> bool:
+        return self._stopping or self._clock.monotonic() < self._halted_until
 
     async def _next(self) -> Claim | None:
         signal = self._signal
@@ -171,7 +189,7 @@ class Consumer:
 
     async def _settle(self, held: Claim, verdict: Verdict, turn: int) -> Claim | None:
         while True:
-            keep = turn < TURN and not self._stopping
+            keep = turn < TURN and not self._resting
             try:
                 following = await self._lanes.settle(held, verdict, keep=keep)
             except DependencyUnavailable as error:
@@ -180,7 +198,7 @@ class Consumer:
                     return None
                 await self._clock.sleep(TROUBLE_SECONDS)
                 continue
-            if following is not None and self._stopping:
+            if following is not None and self._resting:
                 await self._lanes.settle(following, Retry(0.0, 0), keep=False)
                 return None
             if not keep or isinstance(verdict, Wait | Retry):

@@ -3,6 +3,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cache
@@ -80,8 +81,9 @@ def _in_sequence(found: list[Moment], said: date) -> list[Moment]:
     for moment in found:
         earlier = result[-1].first if result else said
         if _BARE_WEEKDAY.fullmatch(moment.phrase) and said < earlier and moment.first < earlier:
-            label, first = _coming(earlier, moment.first.weekday())
-            result.append(Moment(moment.phrase, label, first))
+            with suppress(OverflowError):  # beyond the last day of the calendar
+                label, first = _coming(earlier, moment.first.weekday())
+                result.append(Moment(moment.phrase, label, first))
         else:
             result.append(moment)
     return result
