@@ -268,7 +268,10 @@ class GroupConsumer:
 
     def _consumers(self) -> Sequence[Any]:
         single = self._subscriber.consumer
-        return getattr(self._subscriber, "consumer_subgroup", [single] if single else [])
+        found: Sequence[Any] = getattr(
+            self._subscriber, "consumer_subgroup", [single] if single else []
+        )
+        return found
 
     def _halt(self, verdict: Halt) -> None:
         """Stand still, as a member of the group that fetches nothing, until the halt is over."""
