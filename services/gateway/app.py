@@ -255,7 +255,8 @@ def build(
         database=database,
         subscriptions=subscriptions(Projections(catalogue=catalogue, tasks=tasks, clock=clock)),
         tasks=(keep_up, watch),
-        checks=checks,
+        checks={"database": database.check},
+        background_checks={"blobs": blobs.check},
     )
     return Gateway(
         parts=parts,

@@ -59,7 +59,8 @@ def build(settings: IngestSettings, *, database: Database, blobs: Blobs) -> Serv
         database=database,
         subscriptions=subscriptions(documents, workers=settings.workers),
         servicers=(serve,),
-        checks={"database": database.check, "blobs": blobs.check},
+        # `Probe` asks neither.
+        background_checks={"database": database.check, "blobs": blobs.check},
         close=(fetcher.close,),
     )
 

@@ -85,6 +85,16 @@ class _Door:
             idempotency_key=request.headers.get("idempotency-key", "").strip(),
         )
 
+    async def is_admin(self, request: Request) -> bool:
+        """Whether the caller sends an admin's key; never raises."""
+        if "authorization" not in request.headers:
+            return False
+        try:
+            await self.call(request, Role.ADMIN)
+        except MemloomError:
+            return False
+        return True
+
     async def body(self, request: Request) -> Any:
         """The decoded JSON body, within the general bound."""
         return await read_json(request, self._cases.limits.max_body_bytes)
@@ -131,7 +141,7 @@ def build_rest(
     requests += [resource.body for resource in table if resource.body is not None]
     responses = [resource.response for resource in table if resource.response is not None]
     app.include_router(build_router(table, door.call, cases.limits), prefix=RESOURCES)
-    app.include_router(health_routes(health))
+    app.include_router(health_routes(health, door.is_admin))
     add_error_handlers(app, table)
     _add_middleware(app, cors_origins)
     _describe(app, requests, responses)

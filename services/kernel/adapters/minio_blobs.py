@@ -88,15 +88,19 @@ class MinioBlobs:
             secure=settings.secure,
             region=settings.region,
             http_client=urllib3.PoolManager(
-                maxsize=workers,
+                maxsize=workers + 1,
                 timeout=urllib3.Timeout(connect=3.0, read=30.0),
                 retries=urllib3.Retry(total=2, backoff_factor=0.2, status_forcelist=[502, 503]),
             ),
         )
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="minio")
+        # Busy threads are no server that is down.
+        self._checking = ThreadPoolExecutor(1, thread_name_prefix="minio-check")
         self._bucket_is_there = False
 
-    async def _run(self, path: str, call: Callable[[], T]) -> T:
+    async def _run(
+        self, path: str, call: Callable[[], T], *, threads: ThreadPoolExecutor | None = None
+    ) -> T:
         """The call in a thread, its errors by our names."""
 
         def work() -> T:
@@ -105,7 +109,7 @@ class MinioBlobs:
             return call()
 
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+            return await asyncio.get_running_loop().run_in_executor(threads or self._threads, work)
         except (S3Error, ServerError, InvalidResponseError, urllib3.exceptions.HTTPError) as error:
             if isinstance(error, S3Error) and error.code == "NoSuchBucket":
                 self._bucket_is_there = False
@@ -273,11 +277,16 @@ class MinioBlobs:
             yield str(item.object_name)
 
     async def check(self) -> None:
-        await self._run("", lambda: self._client.bucket_exists(bucket_name=self._bucket))
+        await self._run(
+            "",
+            lambda: self._client.bucket_exists(bucket_name=self._bucket),
+            threads=self._checking,
+        )
 
     async def close(self) -> None:
         """Let running calls end and release the threads."""
-        await asyncio.to_thread(self._threads.shutdown, wait=True, cancel_futures=True)
+        for threads in (self._threads, self._checking):
+            await asyncio.to_thread(threads.shutdown, wait=True, cancel_futures=True)
 
 
 async def _chunks(chunks: AsyncIterable[bytes] | bytes) -> AsyncIterator[bytes]:

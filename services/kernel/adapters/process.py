@@ -246,7 +246,7 @@ async def running(
         )
         try:
             if settings.keeps_files:
-                runtime.health.add("disk", settings.space.check)
+                runtime.health.add("disk", settings.space.check, at_once=True)
             for front in assembly.fronts:
                 await front.bind(runtime.health, runtime.metrics)
             await runtime.start()

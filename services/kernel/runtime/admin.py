@@ -21,7 +21,13 @@ def admin_app(health: Health, metrics: Metrics) -> Starlette:
 
     async def ready(_: Request) -> Response:
         report = await health.ready()
-        body = {"ready": report.ready, "checks": dict(report.checks)}
+        body = {
+            "ready": report.ready,
+            "status": report.status,
+            "checks": dict(report.checks),
+            "degraded": list(report.degraded),
+            "halted": dict(report.halted),
+        }
         return JSONResponse(body, status_code=200 if report.ready else 503)
 
     async def startup(_: Request) -> Response:

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import structlog
 
-from services.kernel.contracts.errors import MemloomError
+from services.kernel.contracts.errors import DependencyUnavailable
 from services.kernel.contracts.topics import MONTH_MS, Service
-from services.kernel.ports.bus import Bus
+from services.kernel.ports.bus import Bus, Route
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.store import Database
 from services.kernel.runtime.admin import admin_app
@@ -41,7 +41,10 @@ class ServiceParts:
     database: migrated and closed by the runner. outbox: of a service whose request handlers add
     events themselves (else the runner makes one). servicers: functions that add internal gRPC
     servicers to a `grpc.aio.Server`. tasks: background loops, started once, started again when
-    they fail, cancelled at stop. checks: readiness, by name. close: released last, in order.
+    they fail, cancelled at stop. checks: by name, of what callers cannot be served without (the
+    database is one). background_checks: of what only work in the background needs (may name the
+    database); while they fail, the process is degraded and goes on serving. states: as checks, of
+    what the process knows by itself. close: released last, in order.
     """
 
     name: Service
@@ -50,6 +53,8 @@ class ServiceParts:
     servicers: Sequence[Callable[[Any], None]] = ()
     tasks: Sequence[Callable[[], Awaitable[None]]] = ()
     checks: Mapping[str, Check] = field(default_factory=dict)
+    background_checks: Mapping[str, Check] = field(default_factory=dict)
+    states: Mapping[str, Check] = field(default_factory=dict)
     close: Sequence[Callable[[], Awaitable[None]]] = ()
     outbox: Outbox | None = None
 
@@ -77,7 +82,9 @@ class Runtime:
         self._bus = bus
         self._clock = clock
         self._settings = settings or RuntimeSettings()
-        self.health = health or Health(timeout=self._settings.check_seconds)
+        self.health = health or Health(
+            timeout=self._settings.check_seconds, tolerated=self._settings.check_tolerated
+        )
         self.metrics = metrics or Metrics()
         self.sampler = sampler or LagSampler(bus, clock=clock)
         self.fuse = Fuse(
@@ -88,6 +95,7 @@ class Runtime:
             ),
             now=clock.monotonic,
         )
+        self.health.halted = lambda: self.fuse.blown
         token = self._settings.service_token
         self.grpc = InternalServer(
             [add for part in parts for add in part.servicers],
@@ -166,11 +174,14 @@ class Runtime:
                 self._relaying.append(self._loop(f"outbox {part.name}", relay.run))
                 attempts = Attempts(part.database, self._clock)
                 self._tasks.append(self._loop(f"prune {part.name}", self._pruner(attempts)))
-        await self._bus.start(routes)
+        if routes:
+            await self._consume(routes)
         for part in self._parts:
             for task in part.tasks:
                 self._tasks.append(self._loop(f"task {part.name}", task))
         self._tasks.append(self._loop("sample", self._sample))
+        await self.health.sample()
+        self._tasks.append(self._loop("health", self._watch_health))
         self.health.started = True
         _log.info(
             "started",
@@ -178,6 +189,20 @@ class Runtime:
             grpc_port=self.grpc_port,
             groups=[route.group for route in routes],
         )
+
+    async def _consume(self, routes: Sequence[Route]) -> None:
+        """Begin to consume; where the bus is down, later: callers are served meanwhile."""
+
+        async def begin() -> None:
+            await self._bus.start(routes)
+
+        begun = await attempt(begin())
+        if not isinstance(begun, Raised):
+            return
+        if not isinstance(begun.error, DependencyUnavailable):
+            raise begun.error
+        _log.warning("bus.not_started", error=begun.error.message)
+        self._tasks.append(self._loop("consume", begin))
 
     def _dispatcher(self, part: ServiceParts) -> Dispatcher:
         return Dispatcher(
@@ -198,18 +223,25 @@ class Runtime:
         return list(found.values())
 
     def _add_checks(self) -> None:
-        self.health.add("bus", self._bus.check)
-        self.health.add("consumers", self._check_fuse)
+        if self._uses_bus:
+            # What is accepted waits in the outbox, and searches ask no bus.
+            self.health.add("bus", self._bus.check, needed=False)
         for part in self._parts:
             if part.database is not None:
                 self.health.add(f"{part.name}.database", part.database.check)
             for name, check in part.checks.items():
                 self.health.add(f"{part.name}.{name}", check)
+            for name, check in part.background_checks.items():
+                self.health.add(f"{part.name}.{name}", check, needed=False)
+            for name, check in part.states.items():
+                self.health.add(f"{part.name}.{name}", check, at_once=True)
 
-    async def _check_fuse(self) -> None:
-        blown = self.fuse.blown
-        if blown:
-            raise MemloomError("; ".join(f"{group}: {why}" for group, why in blown.items()))
+    @property
+    def _uses_bus(self) -> bool:
+        return any(part.subscriptions or part.database is not None for part in self._parts)
+
+    async def _watch_health(self) -> None:
+        await self.health.run(self._clock, self._settings.health_seconds)
 
     def _loop(self, name: str, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
         return asyncio.create_task(self._supervise(name, work), name=name)
@@ -234,7 +266,8 @@ class Runtime:
 
     async def _sample(self) -> None:
         while True:
-            await self.sampler.sample()
+            if self._uses_bus:
+                await self.sampler.sample()
             pending = {}
             for name, relay in self._relays.items():
                 found = await attempt(relay.pending())

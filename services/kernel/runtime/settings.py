@@ -86,6 +86,14 @@ class RuntimeSettings(BaseModel):
     check_seconds: float = Field(
         default=3.0, gt=0, description="Seconds that a readiness check may take."
     )
+    check_tolerated: int = Field(
+        default=2,
+        ge=0,
+        description="Bad answers in a row that a check which was good may give before it fails.",
+    )
+    health_seconds: float = Field(
+        default=1.0, gt=0, description="Seconds between two rounds of checks."
+    )
     sample_seconds: float = Field(
         default=5.0, gt=0, description="How often lag and outbox are measured."
     )

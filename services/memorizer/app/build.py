@@ -175,12 +175,10 @@ def build(
         servicers=(serve,),
         tasks=(sweep, reindexing.serve, *workers),
         outbox=outbox,
-        checks={
-            "database": database.check,
-            "blobs": blobs.check,
-            "index": index.check,
-            "index filled": reindexing.check,
-        },
+        # Searches would miss what is not filled in yet.
+        checks={"database": database.check},
+        states={"index filled": reindexing.check},
+        background_checks={"blobs": blobs.check, "index": index.check},
     )
 
 

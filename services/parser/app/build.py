@@ -55,6 +55,11 @@ def build(
         name=Service.PARSER,
         database=database,
         subscriptions=subscriptions(documents, workers=settings.workers),
-        checks={"database": database.check, "blobs": blobs.check, "reader": parsing.check},
+        # Nobody calls it.
+        background_checks={
+            "database": database.check,
+            "blobs": blobs.check,
+            "reader": parsing.check,
+        },
         close=(pool.close,),
     )

@@ -15,6 +15,7 @@ from services.kernel.adapters.kafka_bus.connection import (
 from services.kernel.adapters.kafka_bus.consumer import GroupConsumer
 from services.kernel.adapters.kafka_bus.lag import LagWatch
 from services.kernel.adapters.kafka_bus.letters import KafkaDeadLetters
+from services.kernel.adapters.kafka_bus.probe import ClusterProbe
 from services.kernel.adapters.kafka_bus.records import raw_key
 from services.kernel.contracts.errors import InvalidInput
 from services.kernel.contracts.topics import CATALOGUE, Topic
@@ -45,6 +46,7 @@ class KafkaBus(KafkaDeadLetters):
         self._brokers: list[KafkaBroker] = []
         self._groups: list[GroupConsumer] = []
         self._watch = LagWatch(self._connection, catalogue)
+        self._probe = ClusterProbe(self._connection)
 
     async def publish(self, records: Sequence[OutgoingRecord]) -> None:
         known = {topic.name for topic in self._catalogue}
@@ -100,6 +102,7 @@ class KafkaBus(KafkaDeadLetters):
         await asyncio.gather(*(group.drain(grace) for group in groups))
         await asyncio.gather(*(broker.stop() for broker in brokers))
         await self._watch.close()
+        await self._probe.close()
         await self._connection.close()
 
     async def close(self) -> None:
@@ -111,8 +114,7 @@ class KafkaBus(KafkaDeadLetters):
 
     async def check(self) -> None:
         """DependencyUnavailable when the cluster does not answer."""
-        async with self._connection.admin() as admin:
-            await admin.describe_cluster()
+        await self._probe.check()
 
     async def lag(self) -> Mapping[str, int]:
         return await self._watch.lag()

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, MetaData, Table, make_url, text
+from sqlalchemy import URL, Connection, MetaData, Table, make_url
 
 from services.kernel.adapters.disk_space import DiskSpace
 from services.kernel.adapters.sql.migrations import migrate
@@ -86,8 +86,7 @@ class SqlDatabase:
         return await self._engine.run(compare)
 
     async def check(self) -> None:
-        async with self.read() as transaction:
-            await transaction.first(text("SELECT 1"))
+        await self._engine.check()
 
     async def close(self) -> None:
         await self._engine.close()

@@ -5,9 +5,9 @@ can share one database and never one table.
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import URL, Connection, Executable, RowMapping
+from sqlalchemy import URL, Connection, Executable, RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -15,6 +15,7 @@ from services.kernel.adapters.sql.errors import translated
 from services.kernel.adapters.sql.postgres_url import split_url
 
 T = TypeVar("T")
+_CHECK_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class PostgresEngine:
         self._url = url
         self._schema = schema
         self._pool = pool
+        self._checking: AsyncEngine | None = None
         self._engine: AsyncEngine | None = None
 
     @asynccontextmanager
@@ -101,11 +103,22 @@ class PostgresEngine:
         async with begun(self._open()) as connection:
             return await connection.run_sync(work)
 
+    async def check(self) -> None:
+        """Ask the server over a connection of its own: a busy pool is no server that is down."""
+        if self._checking is None:
+            own = Pool(size=1, overflow=0, seconds=_CHECK_SECONDS)
+            self._checking = postgres_engine(self._url, schema=self._schema, pool=own)
+        async with begun(self._checking) as connection:
+            with translated():
+                await connection.execute(text("SELECT 1"))
+
     async def close(self) -> None:
         """Release everything; a later transaction opens it again."""
-        engine, self._engine = self._engine, None
-        if engine is not None:
-            await engine.dispose()
+        engines = (self._engine, self._checking)
+        self._engine = self._checking = None
+        for engine in engines:
+            if engine is not None:
+                await engine.dispose()
 
     def _open(self) -> AsyncEngine:
         if self._engine is None:

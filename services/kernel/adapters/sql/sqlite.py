@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, Executable, RowMapping, create_engine, event
+from sqlalchemy import URL, Connection, Engine, Executable, RowMapping, create_engine, event, text
 from sqlalchemy.pool import NullPool, QueuePool
 
 from services.kernel.adapters.disk_space import DiskSpace
@@ -136,6 +136,7 @@ class SqliteEngine:
         self._space = space
         self._reading = _Side(url, writes=False, size=readers)
         self._writing = _Side(url, writes=True, size=1)
+        self._checking = _Side(url, writes=False, size=1)
         self._lock = asyncio.Lock()
         # A reader waits here for its connection, not in a thread.
         self._seats = asyncio.Semaphore(readers)
@@ -162,8 +163,14 @@ class SqliteEngine:
         async with self.read() as transaction:
             return await transaction.run(work)
 
+    async def check(self) -> None:
+        """Read over a connection of its own: busy readers are no file that cannot be read."""
+        async with _ended(SqliteTransaction(self._checking), lambda: None) as transaction:
+            await transaction.first(text("SELECT 1"))
+
     async def close(self) -> None:
         """Release everything; a later transaction opens it again."""
+        await self._checking.close()
         await self._reading.close()
         await self._writing.close()
 
