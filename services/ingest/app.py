@@ -7,6 +7,7 @@ from memloom.v1 import probe_pb2_grpc
 from pydantic import Field
 
 from services.ingest.domain.addresses import (
+    check_host,
     check_url,
     is_allowed,
     name_from_url,
@@ -25,12 +26,13 @@ from services.kernel.ports.store import Database
 from services.kernel.runtime.lifecycle import ServiceParts
 
 
-def build(settings: IngestSettings, *, database: Database, blobs: Blobs) -> ServiceParts:
-    """The service's parts over the given stores."""
+def build_fetcher(settings: IngestSettings) -> HttpFetcher:
+    """The guarded way to documents of other hosts."""
     networks = parse_networks(settings.allowed_private_cidrs)
-    fetcher = HttpFetcher(
+    return HttpFetcher(
         FetchRules(
             check_url=check_url,
+            check_host=check_host,
             is_allowed=partial(is_allowed, allowed_private=networks),
             name_from_url=name_from_url,
             connect_timeout=settings.connect_timeout,
@@ -41,8 +43,14 @@ def build(settings: IngestSettings, *, database: Database, blobs: Blobs) -> Serv
             rate_seconds=settings.rate_seconds,
             max_redirects=settings.max_redirects,
             attempts=settings.fetch_attempts,
+            proxy=settings.proxy,
         )
     )
+
+
+def build(settings: IngestSettings, *, database: Database, blobs: Blobs) -> ServiceParts:
+    """The service's parts over the given stores."""
+    fetcher = build_fetcher(settings)
     documents = Documents(
         database=database,
         store=SqlDocumentStore(),

@@ -31,6 +31,12 @@ class IngestSettings(BaseModel):
     )
     max_redirects: int = Field(default=5, ge=0, description="Redirects followed in one fetch.")
     fetch_attempts: int = Field(default=3, ge=1, description="Tries before a fetch is given up.")
+    proxy: str = Field(
+        default="",
+        pattern=r"^(https?://\S+)?$",
+        description="Proxy through which documents are fetched, as http://proxy:3128. Those of the "
+        "environment (HTTP_PROXY) are not used.",
+    )
     workers: int = Field(default=8, ge=1, description="Documents stored at once.")
 
     @field_validator("allowed_private_cidrs")

@@ -2,7 +2,8 @@
 
 The host is resolved once and the connection made to that very address (with the host's own name
 for TLS and `Host`), so that a second DNS answer cannot lead elsewhere. Each redirect is checked
-like a first URL.
+like a first URL. Nothing of one fetch reaches another: no cookies are kept, no connection is used
+again (its certificate was checked for another host's name), and no credentials are ever sent.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from time import perf_counter
 from urllib.parse import SplitResult, urljoin
 
 import httpx
+import idna
 
 from services.kernel.contracts.errors import Code, InvalidInput
 
@@ -48,10 +50,12 @@ class Response:
 @dataclass(frozen=True, slots=True)
 class FetchRules:
     """Timeouts in seconds, and the checks that every hop must pass. min_rate: bytes a second, on
-    average over rate_seconds; a slower host is given up (0 takes any).
+    average over rate_seconds; a slower host is given up (0 takes any). proxy: the URL of one to go
+    through; none is taken from the environment.
     """
 
     check_url: Callable[[str], SplitResult]
+    check_host: Callable[[str], None]
     is_allowed: Callable[[str], bool]
     name_from_url: Callable[[str], str]
     connect_timeout: float = 10.0
@@ -62,6 +66,7 @@ class FetchRules:
     rate_seconds: float = 20.0
     max_redirects: int = 5
     attempts: int = 3
+    proxy: str = ""
 
 
 def _refused(message: str) -> InvalidInput:
@@ -73,16 +78,17 @@ class HttpFetcher:
 
     def __init__(self, rules: FetchRules) -> None:
         self._rules = rules
-        self._client = httpx.AsyncClient(
-            follow_redirects=False,
+        # The transport alone: a client would keep cookies, and read redirects in its own way.
+        self._transport = httpx.AsyncHTTPTransport(
             trust_env=False,
-            timeout=httpx.Timeout(rules.read_timeout, connect=rules.connect_timeout),
-            headers={"User-Agent": "memloom", "Accept-Encoding": "identity"},
+            proxy=rules.proxy or None,
+            limits=httpx.Limits(max_keepalive_connections=0),
         )
+        self._timeout = httpx.Timeout(rules.read_timeout, connect=rules.connect_timeout).as_dict()
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._transport.aclose()
 
     @asynccontextmanager
     async def fetch(self, url: str) -> AsyncIterator[Response]:
@@ -155,23 +161,41 @@ class HttpFetcher:
 
     async def _send(self, url: str) -> httpx.Response:
         parts = self._rules.check_url(url)
-        host = parts.hostname or ""
+        host = self._ascii(parts.hostname or "")
         address = await self._resolve(host, parts.port or (443 if parts.scheme == "https" else 80))
         try:
-            request = self._client.build_request(
+            request = httpx.Request(
                 "GET",
-                httpx.URL(url).copy_with(host=address),
-                headers={"Host": _ascii_host(parts)},
-                extensions={"sni_hostname": host},
+                httpx.URL(url).copy_with(host=address, fragment=None),
+                headers={
+                    "Host": _host_header(host, parts.port),
+                    "Accept": "*/*",
+                    "Accept-Encoding": "identity",
+                    "User-Agent": "memloom",
+                },
+                extensions={"sni_hostname": host, "timeout": self._timeout},
             )
-        except (ValueError, httpx.InvalidURL) as error:
+        except (ValueError, TypeError, httpx.InvalidURL) as error:
             raise _refused(f"the URL is malformed: {error}") from error
         # Each byte of the head resets the read timeout; a head in drips must end all the same.
         try:
             async with asyncio.timeout(self._rules.connect_timeout + self._rules.read_timeout):
-                return await self._client.send(request, stream=True)
+                response = await self._transport.handle_async_request(request)
         except TimeoutError as error:
             raise httpx.ReadTimeout("the host does not finish the head of its answer") from error
+        response.request = request
+        return response
+
+    def _ascii(self, host: str) -> str:
+        """Return the host as it is resolved; what it becomes is checked like what it was."""
+        if host.isascii():
+            return host
+        try:
+            encoded = idna.encode(host, uts46=True).decode("ascii")
+        except ValueError as error:
+            raise _refused(f"the host {host[:100]!r} has no address") from error
+        self._rules.check_host(encoded)
+        return encoded
 
     async def _resolve(self, host: str, port: int) -> str:
         loop = asyncio.get_running_loop()
@@ -224,12 +248,9 @@ class HttpFetcher:
             yield chunk
 
 
-def _ascii_host(parts: SplitResult) -> str:
-    """The `Host` of a request: as written, a name of other letters by its ASCII form."""
-    if parts.netloc.isascii():
-        return parts.netloc
-    host = (parts.hostname or "").encode("idna").decode("ascii")
-    return host if parts.port is None else f"{host}:{parts.port}"
+def _host_header(host: str, port: int | None) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    return shown if port is None else f"{shown}:{port}"
 
 
 async def _first_bytes(response: httpx.Response) -> bytes:
@@ -250,4 +271,7 @@ def _disposition_name(header: str) -> str:
         return ""
     message = Message()
     message["content-disposition"] = header
-    return message.get_filename() or ""
+    try:
+        return str(message.get_filename() or "").encode("utf-8", "replace").decode()
+    except (ValueError, LookupError, TypeError):  # written in a charset that is none (RFC 2231)
+        return ""

@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 
 from services.ingest.domain.addresses import (
+    check_host,
     check_url,
     is_allowed,
     name_from_url,
@@ -20,6 +21,7 @@ OK = "HTTP/1.1 200 OK\nContent-Type: text/plain"
 def fetcher(**changes: float) -> HttpFetcher:
     rules = FetchRules(
         check_url=check_url,
+        check_host=check_host,
         is_allowed=partial(is_allowed, allowed_private=parse_networks(["127.0.0.0/8"])),
         name_from_url=name_from_url,
         attempts=1,

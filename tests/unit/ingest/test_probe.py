@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.ingest.domain.addresses import check_url, name_from_url
+from services.ingest.domain.addresses import check_host, check_url, name_from_url
 from services.kernel.adapters.http_fetcher import FetchRules, HttpFetcher
 from services.kernel.contracts.errors import Code, InvalidInput
 
@@ -53,7 +53,12 @@ def host() -> Iterator[str]:
 
 @pytest.fixture
 async def fetcher() -> AsyncIterator[HttpFetcher]:
-    rules = FetchRules(check_url=check_url, is_allowed=lambda _: True, name_from_url=name_from_url)
+    rules = FetchRules(
+        check_url=check_url,
+        check_host=check_host,
+        is_allowed=lambda _: True,
+        name_from_url=name_from_url,
+    )
     opened = HttpFetcher(rules)
     yield opened
     await opened.close()
