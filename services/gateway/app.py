@@ -111,6 +111,7 @@ def build(
     search = Search(
         database=database,
         store=SqlScopeStore(),
+        conversations=said,
         retrieval=retrieval,
         clock=clock,
         limits=limits,

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 from uuid import uuid4
 
 import grpc
-from google.protobuf.json_format import MessageToDict, ParseDict, SerializeToJsonError
+from google.protobuf.json_format import SerializeToJsonError
 from google.protobuf.message import Message
 from memloom.v1 import memloom_pb2 as pb
 from memloom.v1 import memloom_pb2_grpc
@@ -18,6 +18,7 @@ from services.gateway.handlers.calls import Call
 from services.gateway.handlers.receiving import Incoming
 from services.gateway.handlers.usecases import UseCases
 from services.kernel.contracts.errors import InvalidInput
+from services.kernel.runtime.wire import as_dict, as_message
 
 SERVICE_NAME: Final[str] = pb.DESCRIPTOR.services_by_name["Memloom"].full_name
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -27,7 +28,7 @@ M = TypeVar("M", bound=Message)
 def _sent(message: Message) -> dict[str, Any]:
     """The request as the REST body would be: unset fields are absent."""
     try:
-        found: dict[str, Any] = MessageToDict(message, preserving_proto_field_name=True)
+        found = as_dict(message)
     except (SerializeToJsonError, RecursionError) as error:
         raise InvalidInput(f"the request holds a value that JSON has not: {error}") from error
     views = found.get("include_memory_view")
@@ -38,7 +39,7 @@ def _sent(message: Message) -> dict[str, Any]:
 
 def _answer(data: Mapping[str, Any], kind: type[M]) -> M:
     """The answer's message; fields that it does not carry are left out."""
-    return ParseDict(dict(data), kind(), ignore_unknown_fields=True)
+    return as_message(data, kind, ignore_unknown=True)
 
 
 class MemloomServicer(memloom_pb2_grpc.MemloomServicer):

@@ -148,7 +148,9 @@ def _numbers(one: Any, other: Any) -> bool:
 
 def _held(field: str, subject: MemoryRecord) -> list[Any]:
     if field.startswith("info."):
-        value = subject.info.get(field.removeprefix("info."))
+        value: Any = subject.info
+        for key in field.removeprefix("info.").split("."):
+            value = value.get(key) if isinstance(value, dict) else None
         return list(value) if isinstance(value, list) else [value]
     special: dict[str, list[Any]] = {
         "id": [str(subject.id)],

@@ -2,13 +2,13 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from operator import ge, gt, le, lt
 from typing import Any
 from uuid import UUID
 
-from services.kernel.contracts.records import MemoryRecord
-from services.kernel.contracts.scope import Condition, IndexFilter
+from services.kernel.contracts.records import MemoryRecord, OwnerType
+from services.kernel.contracts.scope import Condition, IndexFilter, info_values, is_among
 from services.kernel.ports.index import Hit, Point, Query, SparseVector
 
 
@@ -114,26 +114,31 @@ def _test(condition: Condition, record: MemoryRecord) -> bool:
     wanted = condition.value
     if condition.operator == "any_of":
         assert isinstance(wanted, tuple)
-        return any(value in wanted for value in values)
+        return any(is_among(value, wanted) for value in values)
     compare = {"gte": ge, "gt": gt, "lte": le, "lt": lt}[condition.operator]
     return any(compare(value, wanted) for value in values)
 
 
 def _field(name: str, record: MemoryRecord) -> list[Any]:
-    if name == "owner":
-        return [record.owner.key]
-    if name == "document_id":
-        return [record.anchor.document_id] if record.anchor else []
-    if name == "corrects":
-        named = record.detail.get("document_ids")
-        return list(named) if isinstance(named, list) else []
-    if name == "id":
-        return [str(record.id)]
     if name.startswith("info."):
-        value = record.info.get(name.removeprefix("info."))
-    else:
-        value = getattr(record, name)
-        value = getattr(value, "value", value)
+        return list(info_values(record.info, name.removeprefix("info.")))
+    value = _DERIVED[name](record) if name in _DERIVED else getattr(record, name)
+    value = getattr(value, "value", value)
     if value is None:
         return []
     return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _related(record: MemoryRecord) -> list[str]:
+    personal = record.owner.type in {OwnerType.USER, OwnerType.AGENT}
+    return [record.user_id, record.agent_id, *([record.owner.id] if personal else [])]
+
+
+_DERIVED: dict[str, Callable[[MemoryRecord], Any]] = {
+    "id": lambda record: str(record.id),
+    "owner": lambda record: record.owner.key,
+    "document_id": lambda record: record.anchor.document_id if record.anchor else None,
+    "knowledgebase_id": lambda record: record.anchor.knowledgebase_id if record.anchor else None,
+    "corrects": lambda record: record.detail.get("document_ids"),
+    "related_id": _related,
+}

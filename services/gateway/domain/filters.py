@@ -1,6 +1,5 @@
 """The API's filter language, checked and turned into clauses by source."""
 
-import re
 from dataclasses import dataclass
 from typing import Any, Final, Literal, cast
 from zoneinfo import ZoneInfo
@@ -15,8 +14,8 @@ NOTHING: Final = Clauses()
 _SOURCES: Final = ("user", "agent", "public", "knowledgebase")
 _RANGES: Final = ("lt", "gt", "lte", "gte")
 _TIMES: Final = {"create_time": "created_at", "update_time": "updated_at"}
-_EQUAL: Final = ("agent_id", "app_id")
-_INFO_KEY: Final = re.compile(r"[\w\- ]{1,64}")
+_EQUAL: Final = ("agent_id", "app_id", "conversation_id")
+_LONGEST_INFO_KEY: Final = 100
 _MOST_CONDITIONS: Final = 50
 _MOST_VALUES: Final = 100
 _HELP: Final = (
@@ -153,8 +152,12 @@ def _texts(wanted: Any, place: str) -> tuple[Scalar, ...]:
 def _info(key: str, wanted: Any, place: str) -> list[Clause]:
     if key == "info":
         raise InvalidInput(f"`{place}`: write keys of `info` flat, as {{'scene': 'chat'}}")
-    if not _INFO_KEY.fullmatch(key):
-        raise InvalidInput(f"`{place}` is no key of `info` that can be filtered by")
+    if not key.isprintable() or not 0 < len(key) <= _LONGEST_INFO_KEY:
+        raise InvalidInput(
+            f"`{place}` is no key of `info` that can be filtered by: a key has 1 to "
+            f"{_LONGEST_INFO_KEY} printable characters; a value within an object is named by its "
+            "path, as {'order.state': 'paid'}"
+        )
     field = f"info.{key}"
     if isinstance(wanted, dict):
         if not wanted or not set(wanted) <= {*_RANGES, "contains"}:

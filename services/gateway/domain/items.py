@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from services.kernel.contracts.records import (
+    DocumentAnchor,
     Kind,
     MemoryRecord,
     MessageEvidence,
@@ -48,20 +49,61 @@ def _evidence(evidence: Iterable[MessageEvidence]) -> list[dict[str, Any]]:
     return [entry.model_dump(mode="json") for entry in evidence]
 
 
+def title_of(record: MemoryRecord) -> str:
+    """What a memory is called: a document's memory by its document's title, unless somebody gave
+    it a name by hand; all others by their own.
+    """
+    anchor = record.anchor
+    if record.kind not in KNOWLEDGE or anchor is None:
+        return record.key
+    title = str(record.detail.get("title", ""))
+    own = ("", title, anchor.heading_path[-1] if anchor.heading_path else "")
+    generated = record.kind is Kind.SUMMARY or record.key in own
+    return (title or record.key) if generated else record.key
+
+
+def _headings(anchor: DocumentAnchor, title: str) -> list[str]:
+    """The path to a section, from the document's title on."""
+    path = list(anchor.heading_path)
+    return path if not title or path[:1] == [title] else [title, *path]
+
+
+def _place(anchor: DocumentAnchor, title: str) -> dict[str, Any]:
+    first, last = anchor.page_first, anchor.page_last
+    return {
+        "document_id": anchor.document_id,
+        "document_name": anchor.document_name,
+        "pages": [] if first is None else [first, first if last is None else last],
+        "heading_path": _headings(anchor, title),
+    }
+
+
 def _citation(record: MemoryRecord) -> dict[str, Any]:
     anchor = record.anchor
     if anchor is None:
         return {"knowledgebase_id": record.owner.id}
-    first, last = anchor.page_first, anchor.page_last
     return {
         "knowledgebase_id": record.owner.id or anchor.knowledgebase_id,
-        "document_id": anchor.document_id,
-        "document_name": anchor.document_name,
-        "pages": [] if first is None else [first, first if last is None else last],
-        "heading_path": list(anchor.heading_path),
+        **_place(anchor, str(record.detail.get("title", ""))),
+        "section": anchor.heading_path[-1] if anchor.heading_path else "",
         "start": anchor.start,
         "end": anchor.end,
     }
+
+
+def _also_in(item: SearchItem) -> list[dict[str, Any]]:
+    """Other places of the same text."""
+    found = []
+    for place in item.also_in:
+        shown: dict[str, Any] = {"id": str(place.memory_id)}
+        if place.owner.type is OwnerType.KNOWLEDGE_BASE:
+            shown["knowledgebase_id"] = place.owner.id
+        if place.anchor is not None:
+            shown |= {"title": place.title, **_place(place.anchor, place.title)}
+        else:
+            shown["conversation_id"] = place.conversation_id
+        found.append(shown)
+    return found
 
 
 def _extras(record: MemoryRecord) -> dict[str, Any]:
@@ -96,7 +138,7 @@ def memory_item(record: MemoryRecord, now_ms: int) -> dict[str, Any]:
     """One entry of `memory_detail_list`."""
     return {
         **_common(record),
-        "memory_key": record.key,
+        "memory_key": title_of(record),
         "memory_value": record.value,
         "memory_type": memory_type(record, now_ms),
         **_extras(record),
@@ -160,6 +202,8 @@ def _scored(shown: dict[str, Any], item: SearchItem, explain: bool) -> dict[str,
     shown["relativity"] = item.relativity
     if explain:
         shown["scores"] = dict(item.scores)
+    if item.also_in:
+        shown["also_in"] = _also_in(item)
     return shown
 
 
@@ -172,6 +216,12 @@ def _corrected(answer: SearchAnswer) -> dict[str, list[str]]:
     return found
 
 
+def _corrects(record: MemoryRecord) -> list[str]:
+    """What a correction corrects, also where it is not in the answer."""
+    lists = (record.detail.get(name) for name in ("target_ids", "corrected_ids"))
+    return [str(one) for named in lists if isinstance(named, list) for one in named]
+
+
 def search_data(answer: SearchAnswer, *, now_ms: int, explain: bool) -> dict[str, Any]:
     """`data` of a search."""
     corrects = _corrected(answer)
@@ -181,11 +231,8 @@ def search_data(answer: SearchAnswer, *, now_ms: int, explain: bool) -> dict[str
         if item.record.owner.type is OwnerType.KNOWLEDGE_BASE or item.corrected_by:
             shown["corrected_by"] = list(item.corrected_by)
         if item.record.kind is Kind.CORRECTION:
-            named = item.record.detail.get("target_ids", [])
-            targets = [str(target) for target in named] if isinstance(named, list) else []
-            shown["corrects"] = list(
-                dict.fromkeys([*corrects.get(str(item.record.id), []), *targets])
-            )
+            known = corrects.get(str(item.record.id), [])
+            shown["corrects"] = list(dict.fromkeys([*known, *_corrects(item.record)]))
         memories.append(_scored(shown, item, explain))
     preferences = [
         _scored(preference_item(item.record), item, explain) for item in answer.preferences
@@ -219,7 +266,7 @@ def by_id(record: MemoryRecord, *, status: str) -> dict[str, Any]:
     return {
         "id": str(record.id),
         "memory_view": view_of(record.kind),
-        "title": record.key,
+        "title": title_of(record),
         "content": record.value,
         "conversation_id": _conversation(record),
         "message_ids": list(dict.fromkeys(entry.message_id for entry in record.evidence)),

@@ -263,6 +263,7 @@ class SearchMemory(Request):
     include_skill: bool = False
     skill_limit_number: Limit = 6
     relativity: Annotated[float, Field(ge=0, le=1)] | None = None
+    context_format: Literal["memory", "sources", "mixed", "heuristic_routing"] = "memory"
     explain: bool = False
 
     @model_validator(mode="after")

@@ -223,6 +223,16 @@ class ConversationStore(Protocol):
         """The newest `limit`, oldest first, each with its time of arrival."""
         ...
 
+    async def messages(
+        self,
+        tx: Transaction,
+        project_id: str,
+        owner: str,
+        keys: Sequence[tuple[str, str]],
+    ) -> dict[tuple[str, str], Message]:
+        """Those that are there, by conversation and id."""
+        ...
+
     async def knows(self, tx: Transaction, project_id: str, owner: str, user_id: str) -> bool:
         """Whether this owner ever said something."""
         ...

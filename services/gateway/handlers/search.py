@@ -10,9 +10,10 @@ from services.gateway.domain.filters import Filters, parse_filter
 from services.gateway.domain.items import FACTUAL, KNOWLEDGE, search_data
 from services.gateway.domain.limits import MAX_QUERY_TOKENS, Limits, tokens_of
 from services.gateway.domain.requests import VIEWS, SearchMemory
+from services.gateway.domain.sources import message_keys, sources_of, with_sources
 from services.gateway.handlers.calls import Call
 from services.gateway.handlers.knowledgebases import ALL, check_linked
-from services.gateway.handlers.ports import ScopeStore
+from services.gateway.handlers.ports import ConversationStore, ScopeStore
 from services.kernel.contracts.errors import Code, DependencyUnavailable, InvalidInput
 from services.kernel.contracts.records import Kind, Owner, OwnerType
 from services.kernel.contracts.retrieval import SearchAnswer, SearchRequest
@@ -59,12 +60,14 @@ class Search:
         *,
         database: Database,
         store: ScopeStore,
+        conversations: ConversationStore,
         retrieval: Retrieval,
         clock: Clock,
         limits: Limits,
     ) -> None:
         self._database = database
         self._store = store
+        self._conversations = conversations
         self._retrieval = retrieval
         self._clock = clock
         self._limits = limits
@@ -108,7 +111,25 @@ class Search:
     async def search(self, call: Call, request: SearchMemory) -> dict[str, Any]:
         """User facts, preferences, tool memory and knowledge in one answer."""
         answer, now = await self.ask(call, request)
-        return search_data(answer, now_ms=now, explain=request.explain)
+        data = search_data(answer, now_ms=now, explain=request.explain)
+        if request.context_format == "memory":
+            return data
+        subject = subject_of(request.user_id, request.agent_id)
+        records = [item.record for item in (*answer.memories, *answer.preferences)]
+        keys = message_keys(records, subject)
+        async with self._database.read() as tx:
+            messages = await self._conversations.messages(tx, call.project.id, subject.key, keys)
+        sources = {
+            str(record.id): sources_of(record, messages if record.owner == subject else {})
+            for record in records
+        }
+        replace = request.context_format == "sources"
+        for name, field in (
+            ("memory_detail_list", "memory_value"),
+            ("preference_detail_list", "preference"),
+        ):
+            data[name] = with_sources(data[name], field, sources, replace=replace)
+        return data
 
     async def ask(self, call: Call, request: SearchMemory) -> tuple[SearchAnswer, int]:
         """The retriever's answer, and the time by which it was asked."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, tuple_
 
 from services.gateway.domain.model import Feedback
 from services.gateway.store.statements import upsert
@@ -82,6 +82,27 @@ class SqlConversationStore:
             (Message.model_validate_json(row["message"]), row["created_at"])
             for row in reversed(rows)
         ]
+
+    async def messages(
+        self,
+        tx: Transaction,
+        project_id: str,
+        owner: str,
+        keys: Sequence[tuple[str, str]],
+    ) -> dict[tuple[str, str], Message]:
+        if not keys:
+            return {}
+        rows = await tx.all(
+            select(MESSAGES.c.conversation_id, MESSAGES.c.message).where(
+                MESSAGES.c.project_id == project_id,
+                MESSAGES.c.owner == owner,
+                tuple_(MESSAGES.c.conversation_id, MESSAGES.c.message_id).in_(list(keys)),
+            )
+        )
+        found = [
+            (row["conversation_id"], Message.model_validate_json(row["message"])) for row in rows
+        ]
+        return {(conversation, message.id): message for conversation, message in found}
 
     async def knows(self, tx: Transaction, project_id: str, owner: str, user_id: str) -> bool:
         said = await tx.first(

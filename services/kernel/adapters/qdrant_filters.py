@@ -52,6 +52,7 @@ _SEPARATOR: Final = "\x1f"
 _MOST_PARTITIONS: Final = 4096
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 _CODED: Final = "x-"
+_EXACT: Final = 2**53
 
 
 T = TypeVar("T")
@@ -277,8 +278,9 @@ def _condition(test: Condition, speak: Dialect) -> Any:
         if isinstance(bound, str):
             raise InvalidInput(f"{test.field}: {test.operator} compares numbers, not {bound!r}.")
         return speak.between(key, {test.operator: float(bound)})
-    numbers = [v for v in _values(test) if isinstance(v, int | float) and not isinstance(v, bool)]
-    words = [_word(v) for v in _values(test) if isinstance(v, str | bool)]
+    values = [_scalar(value) for value in _values(test)]
+    numbers = [value for value in values if not isinstance(value, str)]
+    words = [value for value in values if isinstance(value, str)]
     if not numbers:
         return speak.match(key, words)
     choices = [speak.between(key, {"gte": float(n), "lte": float(n)}) for n in numbers]
@@ -323,8 +325,10 @@ def _flat_info(info: Mapping[str, JsonValue], above: str = "") -> list[tuple[str
 
 
 def _scalar(value: Scalar) -> str | int | float:
-    """As the engine holds it: words, and numbers of 64 bits; larger ones by their digits."""
+    """As the engine holds it: words, and numbers that a double holds exactly. Other integers are
+    words of their digits, which equal themselves alone.
+    """
     if isinstance(value, str | bool):
         return _word(value)
-    fits = isfinite(value) if isinstance(value, float) else -(1 << 63) <= value < 1 << 63
-    return value if fits else _word(str(value))
+    fits = isfinite(value) if isinstance(value, float) else abs(value) <= _EXACT
+    return value if fits else f"{_CODED}{value}"

@@ -1,8 +1,10 @@
 """Requests and answers of the one search, as plain types; protobuf mirrors them."""
 
+from uuid import UUID
+
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.kernel.contracts.records import Kind, MemoryRecord
+from services.kernel.contracts.records import DocumentAnchor, Kind, MemoryRecord, Owner
 from services.kernel.contracts.scope import Scope
 
 
@@ -35,10 +37,26 @@ class SearchRequest(BaseModel):
     timezone: str = "Asia/Shanghai"
 
 
+class Place(BaseModel):
+    """Another record that says the same as the one that is shown, and where it is from.
+
+    title: of its document, as `MemoryRecord.detail` has it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    memory_id: UUID
+    owner: Owner
+    anchor: DocumentAnchor | None = None
+    title: str = ""
+    conversation_id: str = ""
+
+
 class SearchItem(BaseModel):
     """One result. relativity: 0..1, comparable between kinds, monotone in relevance.
 
     corrected_by: active corrections of this item. scores: by channel, only with `explain`.
+    also_in: other places of the same text.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -47,6 +65,7 @@ class SearchItem(BaseModel):
     relativity: float = Field(ge=0, le=1)
     corrected_by: tuple[str, ...] = ()
     scores: dict[str, float] = Field(default_factory=dict)
+    also_in: tuple[Place, ...] = ()
 
 
 class SearchAnswer(BaseModel):

@@ -5,17 +5,37 @@ Nothing else may construct a `Condition`: the isolation of projects rests on it,
 `tests/architecture` refuses it elsewhere. Adapters only translate.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from services.kernel.contracts.records import Kind, Owner, OwnerType, Status
 
 Scalar = str | int | float | bool
 Operator = Literal["any_of", "gte", "gt", "lte", "lt"]
+
+
+def info_values(info: Mapping[str, JsonValue], path: str) -> list[Scalar]:
+    """Return what `info` holds at a path: a key, or keys of objects within joined by dots; the
+    scalars of a list each.
+    """
+    found: list[Scalar] = []
+    for key, value in info.items():
+        if key == path and not isinstance(value, Mapping):
+            many = value if isinstance(value, list) else [value]
+            found += [one for one in many if isinstance(one, str | int | float | bool)]
+        elif isinstance(value, Mapping) and path.startswith(f"{key}."):
+            found += info_values(value, path[len(key) + 1 :])
+    return found
+
+
+def is_among(value: Scalar, wanted: Sequence[Scalar]) -> bool:
+    """Whether the value equals one of these; truth values equal no numbers."""
+    truth = isinstance(value, bool)
+    return any(value == other and truth is isinstance(other, bool) for other in wanted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,7 @@ def passage_record(
             "tags": (*event.tags, *batch.keywords, "mode:fine", "multimodal:file"),
             "anchor": _anchor(event, passage),
             "ordinal": passage.ordinal,
+            "detail": {"title": passage.title},
         }
     )
 
@@ -102,6 +103,7 @@ def summary_record(
             "tags": (*event.tags, *summary.tags, "mode:fine", "multimodal:file"),
             "anchor": _anchor(event, summary),
             "ordinal": number,
+            "detail": {"title": batch.title},
         }
     )
 
@@ -130,7 +132,7 @@ def statement_records(
                 "tags": (*event.tags, *statement.tags, *words, "mode:fine", "multimodal:file"),
                 "anchor": _anchor(event, passage),
                 "ordinal": passage.ordinal,
-                "detail": detail,
+                "detail": {**detail, "title": passage.title},
             }
         )
         for number, statement in enumerate(statements)

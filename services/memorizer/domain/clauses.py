@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from operator import ge, gt, le, lt
 
-from services.kernel.contracts.records import MemoryRecord
-from services.kernel.contracts.scope import Clause, Clauses, Scalar
+from services.kernel.contracts.records import MemoryRecord, OwnerType
+from services.kernel.contracts.scope import Clause, Clauses, Scalar, info_values, is_among
 
 _COMPARE: dict[str, Callable[[float, float], bool]] = {"gte": ge, "gt": gt, "lte": le, "lt": lt}
 
@@ -20,7 +20,7 @@ def matches(record: MemoryRecord, clauses: Clauses) -> bool:
 def _holds(record: MemoryRecord, clause: Clause) -> bool:
     values = _values(record, clause.field)
     if clause.operator == "any_of":
-        return any(value in clause.values for value in values)
+        return any(is_among(value, clause.values) for value in values)
     limit = clause.values[0]
     return any(
         isinstance(value, int | float)
@@ -34,10 +34,9 @@ def _values(record: MemoryRecord, field: str) -> list[Scalar]:
     if field == "tags":
         return list(record.tags)
     if field == "related_id":
-        return [record.user_id, record.agent_id]
+        personal = record.owner.type in {OwnerType.USER, OwnerType.AGENT}
+        return [record.user_id, record.agent_id, *([record.owner.id] if personal else [])]
     if field.startswith("info."):
-        found = record.info.get(field.removeprefix("info."))
-        many = found if isinstance(found, list) else [found]
-        return [value for value in many if isinstance(value, str | int | float | bool)]
+        return info_values(record.info, field.removeprefix("info."))
     value = getattr(record, field, None)
     return [value] if isinstance(value, str | int | float | bool) else []

@@ -17,6 +17,7 @@ from services.kernel.contracts.events import (
     TaskProgressed,
 )
 from services.kernel.contracts.records import (
+    DocumentAnchor,
     Kind,
     MemoryRecord,
     MessageEvidence,
@@ -87,6 +88,7 @@ class Corrections:
         was applied while this one was decided.
         """
         owner = decision.owner
+        corrected = await self._corrected(event.project_id, decision)
         async with self._database.write() as tx:
             if await self._store.is_owner_gone(tx, event.project_id, owner, event.feedback_time):
                 return []
@@ -96,7 +98,7 @@ class Corrections:
             if await self._store.many(tx, event.project_id, [decision.id]):
                 # A repeat: the first time may have ended before the index was written.
                 return await self._store.unindexed(tx, owner, [decision.id])
-            record = self._record(event, decision)
+            record = self._record(event, decision, corrected)
             chain = [record]
             if decision.attribute:
                 siblings = await self._siblings(tx, event.project_id, decision)
@@ -107,6 +109,16 @@ class Corrections:
             await self._store.put(tx, chain)
             return chain
 
+    async def _corrected(self, project_id: str, decision: Decision) -> list[str]:
+        """Ids of the passages that hold what is corrected, as they are now."""
+        found: dict[str, None] = {}
+        async with self._database.read() as tx:
+            for document in dict.fromkeys(item.document_id for item in decision.anchors):
+                passages = await self._store.of_document(tx, project_id, document, [Kind.PASSAGE])
+                anchors = [one for one in decision.anchors if one.document_id == document]
+                found |= {str(one.id): None for one in passages if _lies_on(one, anchors)}
+        return list(found)
+
     async def _siblings(
         self, tx: Transaction, project_id: str, decision: Decision
     ) -> list[MemoryRecord]:
@@ -115,7 +127,9 @@ class Corrections:
         )
         return [sibling for sibling in corrections if sibling.attribute == decision.attribute]
 
-    def _record(self, event: CorrectionDecided, decision: Decision) -> MemoryRecord:
+    def _record(
+        self, event: CorrectionDecided, decision: Decision, corrected: Sequence[str]
+    ) -> MemoryRecord:
         anchor = decision.anchors[0] if decision.anchors else None
         return MemoryRecord(
             id=decision.id,
@@ -155,6 +169,7 @@ class Corrections:
                 "reason": decision.reason,
                 "anchors": [item.model_dump(mode="json") for item in decision.anchors],
                 "target_ids": [str(target) for target in decision.target_ids],
+                "corrected_ids": list(corrected),
                 "document_ids": [item.document_id for item in decision.anchors],
                 "first_document": anchor.document_id if anchor else "",
             },
@@ -175,6 +190,14 @@ class Corrections:
             feedback_id=event.feedback_id,
         )
         return Outcome(events=(failed,))
+
+
+def _lies_on(passage: MemoryRecord, anchors: Sequence[DocumentAnchor]) -> bool:
+    own = passage.anchor
+    return own is not None and any(
+        own.revision == one.revision and own.start < one.end and one.start < own.end
+        for one in anchors
+    )
 
 
 def _reason(words: str) -> str:

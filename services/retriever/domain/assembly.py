@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from services.kernel.contracts.records import Kind, MemoryRecord
-from services.kernel.contracts.retrieval import SearchAnswer, SearchItem, SearchRequest
+from services.kernel.contracts.retrieval import Place, SearchAnswer, SearchItem, SearchRequest
 from services.retriever.domain.candidates import Candidate, ordered
 from services.retriever.domain.merging import join_neighbours
 
@@ -99,6 +99,22 @@ def _by_relativity(candidates: Sequence[Candidate]) -> list[Candidate]:
     return sorted(ordered(candidates), key=lambda c: -c.relativity)
 
 
+def _marks_of(candidate: Candidate, marks: Mapping[UUID, tuple[str, ...]]) -> tuple[str, ...]:
+    """Its own, and those of the same text elsewhere: what is corrected there is not right here."""
+    ids = (candidate.id, *(record.id for record in candidate.same))
+    return tuple(dict.fromkeys(mark for one in ids for mark in marks.get(one, ())))
+
+
+def _place(record: MemoryRecord) -> Place:
+    return Place(
+        memory_id=record.id,
+        owner=record.owner,
+        anchor=record.anchor,
+        title=str(record.detail.get("title", "")),
+        conversation_id=record.conversation_id,
+    )
+
+
 def _items(
     chosen: Sequence[Candidate], marks: Mapping[UUID, tuple[str, ...]], request: SearchRequest
 ) -> tuple[SearchItem, ...]:
@@ -106,7 +122,8 @@ def _items(
         SearchItem(
             record=candidate.record,
             relativity=max(candidate.relativity, 0.0),
-            corrected_by=marks.get(candidate.id, ()),
+            corrected_by=_marks_of(candidate, marks),
+            also_in=tuple(_place(record) for record in candidate.same),
             scores=dict(candidate.scores) if request.explain else {},
         )
         for candidate in chosen

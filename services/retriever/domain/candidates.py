@@ -24,6 +24,7 @@ class Candidate:
     reading: what was read of it at ingestion. lexical, dense: the index's own scores, None where
     that arm did not find it. score: rank value 0..1 inside its side, higher is better.
     relativity: 0..1, comparable between sides. scores: the channels, for `explain`.
+    same: other records with the same text, which this one stands for.
     """
 
     record: MemoryRecord
@@ -33,6 +34,7 @@ class Candidate:
     score: float = 0.0
     relativity: float = 0.0
     scores: dict[str, float] = field(default_factory=dict)
+    same: list[MemoryRecord] = field(default_factory=list)
 
     @property
     def id(self) -> UUID:

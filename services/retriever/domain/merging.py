@@ -1,5 +1,6 @@
 """The same thing is shown once: duplicates, overlaps, summaries of what is shown, neighbours."""
 
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
@@ -20,6 +21,8 @@ _NEXT = 0.8
 _NEAR = 3
 # As many as a list of an answer holds.
 _SPREAD = 25
+# Characters from which on spaces tell nothing.
+_SPACED = 80
 _RESTATED = (Kind.FACT, Kind.PREFERENCE)
 
 
@@ -28,14 +31,15 @@ def without_duplicates(
 ) -> list[Candidate]:
     """Best first; a candidate of the same side that says what a better one says is left out."""
     kept: list[Candidate] = []
-    values: set[tuple[str, bool]] = set()
+    values: dict[tuple[str, bool], Candidate] = {}
     # Only what shares a document or a message, or is a like memory, can repeat.
     by_source: dict[str, list[Candidate]] = {}
     alike: dict[Kind, list[AbstractSet[str]]] = {kind: [] for kind in _RESTATED}
     for candidate in ordered(candidates):
         record = candidate.record
-        value = (record.value, record.kind is Kind.CORRECTION)
-        if value in values:
+        value = (same_text(record.value), record.kind is Kind.CORRECTION)
+        if (shown := values.get(value)) is not None:
+            shown.same.append(record)
             continue
         sources = _sources(record)
         near = [other for source in sources for other in by_source.get(source, ())]
@@ -46,12 +50,21 @@ def without_duplicates(
         if said is not None and _is_among(said, alike[record.kind]):
             continue
         kept.append(candidate)
-        values.add(value)
+        values[value] = candidate
         for source in sources:
             by_source.setdefault(source, []).append(candidate)
         if said is not None:
             alike[record.kind].append(said)
     return kept
+
+
+def same_text(value: str) -> str:
+    """The text as it is compared: readers of different formats space and fold it differently.
+    In short ones a space may tell two statements apart.
+    """
+    words = unicodedata.normalize("NFKC", value).casefold().split()
+    whole = " ".join(words)
+    return whole if len(whole) < _SPACED else "".join(words)
 
 
 def spread(candidates: Sequence[Candidate], *, several: bool = False) -> list[Candidate]:
@@ -140,6 +153,7 @@ def join_neighbours(items: Sequence[Candidate]) -> list[Candidate]:
                 continue
             better, other = sorted((first, after), key=joined.index)
             better.record = _joined(better.record, first.record, after.record)
+            better.same += other.same
             joined.remove(other)
             changed = True
             break

@@ -16,6 +16,9 @@ PROJECTS = ("p1", "p2")
 OWNERS = ("kb:k1", "kb:k2", "user:u1", "public:")
 STATUSES = (Status.ACTIVATED, Status.ARCHIVED)
 TAGS = ((), ("a",), ("a", "b"))
+# A double cannot tell it from its neighbours.
+BIG = 2**53 + 1
+OTHER = {"n": "3", "order": {"state": "paid", "lines": ["x", 2]}, "客户/级别": "A"}
 
 
 def _corpus() -> list[MemoryRecord]:
@@ -30,7 +33,8 @@ def _corpus() -> list[MemoryRecord]:
             kind=Kind.FACT if n % 2 else Kind.PASSAGE,
             created_at=n % 7,
             document=f"d{n % 3}" if n % 4 else "",
-            info={"n": n % 5} if n % 2 else {"n": "3", "ok": n % 4 == 0},
+            info={"n": n % 5, "big": BIG + n % 3} if n % 2 else OTHER | {"ok": n % 4 == 0},
+            conversation_id=f"c{n % 3}",
         ).record
         for n, (project, owner, status, tags) in enumerate(sides)
     ]
@@ -49,6 +53,13 @@ conditions = st.one_of(
     _words("kind", ("fact", "passage")),
     _words("document_id", ("d0", "d1", "d2")),
     _words("info.n", ("3", "4")),
+    _words("conversation_id", ("c0", "c1", "c9")),
+    _words("info.order.state", ("paid", "open")),
+    _words("info.order.lines", ("x", "y")),
+    _words("info.客户/级别", ("A", "B")),
+    st.builds(
+        Condition, st.just("info.big"), st.just("any_of"), st.tuples(st.integers(BIG - 1, BIG + 3))
+    ),
     st.builds(
         Condition,
         st.sampled_from(["created_at", "info.n"]),

@@ -1,5 +1,6 @@
 """The public gRPC port: the same keys, calls and codes."""
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,11 @@ from memloom.v1 import memloom_pb2 as pb
 from memloom.v1 import memloom_pb2_grpc
 
 from services.kernel.adapters.public_grpc import PublicGrpcServer
-from services.kernel.contracts.events import DocumentSubmitted
+from services.kernel.contracts.events import DocumentSubmitted, MessagesRecorded
 from services.kernel.contracts.records import Kind, MemoryRecord, Owner, OwnerType
 from services.kernel.contracts.retrieval import SearchAnswer, SearchItem
 from services.kernel.runtime.grpc_server import CODE_TRAILER
-from tests.support.gateway import KEY, Door, opened_door
+from tests.support.gateway import KEY, Door, opened_door, record
 
 METADATA = (("authorization", f"Token {KEY}"),)
 
@@ -120,6 +121,46 @@ async def test_a_story_over_grpc(door: Door, channel: grpc.aio.Channel) -> None:
     assert removed.success
     page = await api.GetMemory(pb.GetMemoryRequest(user_id="u"), metadata=METADATA)
     assert (page.total, page.current) == (0, 1)
+
+
+BIG = 9_007_199_254_740_993
+
+
+async def test_integers_are_exact_over_grpc(door: Door, channel: grpc.aio.Channel) -> None:
+    api = memloom_pb2_grpc.MemloomStub(channel)
+    hello = pb.MessageIn(role="user", content="hi")
+    exact = pb.AddMessageRequest(
+        user_id="u", messages=[hello], info_json=f'{{"order":{BIG},"n":1,"share":0.5}}'
+    )
+    loose = pb.AddMessageRequest(user_id="u", messages=[hello])
+    loose.info.update({"n": 3})
+    for request in (exact, loose):
+        assert (await api.AddMessage(request, metadata=METADATA)).success
+    recorded, plain = [one for one in await door.events() if isinstance(one, MessagesRecorded)]
+    assert recorded.info == {"order": BIG, "n": 1, "share": 0.5}
+    assert type(recorded.info["n"]) is int
+    assert (plain.info, type(plain.info["n"])) == ({"n": 3}, int)
+    stored = door.records.put(record(owner=Owner(type=OwnerType.USER, id="u"), info=recorded.info))
+    page = await api.GetMemory(pb.GetMemoryRequest(user_id="u"), metadata=METADATA)
+    (item,) = page.memory_detail_list
+    assert (item.id, json.loads(item.info_json)) == (str(stored.id), recorded.info)
+    assert item.info["share"] == 0.5
+    query = pb.SearchMemoryRequest(
+        query="x", user_id="u", filter_json=f'{{"and":[{{"order":{BIG}}}]}}'
+    )
+    await api.SearchMemory(query, metadata=METADATA)
+    (clause,) = door.retrieval.asked[-1].scope.subject_filter.clauses
+    assert clause.values == (BIG,)
+    broken = pb.AddMessageRequest(user_id="u", messages=[hello], info_json="{")
+    assert await refused(api.AddMessage(broken, metadata=METADATA)) == (
+        grpc.StatusCode.INVALID_ARGUMENT,
+        40000,
+    )
+    listed = pb.AddMessageRequest(user_id="u", messages=[hello], info_json="[1]")
+    assert await refused(api.AddMessage(listed, metadata=METADATA)) == (
+        grpc.StatusCode.INVALID_ARGUMENT,
+        40000,
+    )
 
 
 async def test_errors_over_grpc(door: Door, channel: grpc.aio.Channel) -> None:
