@@ -38,6 +38,7 @@ from services.gateway.store import (
     SqlConversationStore,
     SqlDirectoryStore,
     SqlKeyStore,
+    SqlPlaceStore,
     SqlRepeatStore,
     SqlScopeStore,
     SqlShareStore,
@@ -105,7 +106,7 @@ def build(
     """
     limits = settings.limits()
     catalogue, keys, tasks = SqlCatalogueStore(), SqlKeyStore(), SqlTaskStore()
-    said = SqlConversationStore()
+    said, places = SqlConversationStore(), SqlPlaceStore()
     writes = Writes(database=database, store=SqlRepeatStore(), clock=clock, limits=limits)
     access = Access(database=database, store=keys, catalogue=catalogue, clock=clock)
     search = Search(
@@ -132,6 +133,7 @@ def build(
         conversations=said,
         catalogue=catalogue,
         tasks=tasks,
+        places=places,
         outbox=outbox,
         writes=writes,
         clock=clock,
@@ -179,6 +181,7 @@ def build(
             catalogue=catalogue,
             conversations=said,
             tasks=tasks,
+            places=places,
             outbox=outbox,
             writes=writes,
             records=records,
@@ -190,6 +193,7 @@ def build(
             catalogue=catalogue,
             conversations=said,
             tasks=tasks,
+            places=places,
             outbox=outbox,
             writes=writes,
             records=records,

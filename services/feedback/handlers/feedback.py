@@ -260,8 +260,9 @@ def _owners(event: FeedbackGiven) -> list[Owner]:
 
 def _hints(event: FeedbackGiven) -> tuple[str, ...]:
     """The last question and the answer to it, the user's words first."""
-    said = sorted(event.recent_messages, key=lambda message: (message.chat_time, message.position))
-    last = [message for message in said if message.role in ("user", "assistant")][-_EXCHANGE:]
+    last = [message for message in event.recent_messages if message.role in ("user", "assistant")][
+        -_EXCHANGE:
+    ]
     last.sort(key=lambda message: message.role != "user")
     return tuple(message.text for message in last if message.text)
 
@@ -296,4 +297,5 @@ def _decided(event: FeedbackGiven, result: _Decided) -> CorrectionDecided:
         decisions=result.decisions,
         reason=result.reason,
         order_key=f"{event.project_id}/{base or event.user_id}",
+        sequence=event.sequence,
     )

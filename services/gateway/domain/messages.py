@@ -116,6 +116,7 @@ def read_messages(
                 role=message.role,
                 text=text,
                 chat_time=when,
+                timed=message.chat_time is not None and message.chat_time != "",
                 position=position,
                 role_id=message.role_id,
                 role_name=message.role_name,

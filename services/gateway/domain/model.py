@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NewType
 
+from services.kernel.contracts.scope import RemovedOwner
+
 # Where documents lie: a knowledge base that is linked to the calling project, or the place of a
 # subject's own files. Made where links are checked and where a subject is known, never of what a
 # caller wrote.
@@ -141,14 +143,13 @@ class Visible:
     """What a project may see at this moment.
 
     linked: by knowledge base that exists, whether it is linked. lenders: other projects whose
-    knowledge bases are linked. hidden: documents deleted, purge not confirmed. removed_at: times
-    at which the asking subject was deleted, purge not confirmed. files: the subject has files of
-    its own.
+    knowledge bases are linked. hidden: documents deleted, purge not confirmed. removed: users
+    and agents that were deleted, purge not confirmed. files: the subject has files of its own.
     """
 
     linked: dict[str, bool]
     hidden: tuple[str, ...]
-    removed_at: tuple[int, ...]
+    removed: tuple[RemovedOwner, ...]
     files: bool = False
     lenders: tuple[str, ...] = ()
 
@@ -206,6 +207,7 @@ class Removal:
     owner_type: str
     owner_id: str
     removed_at: int
+    sequence: int = 0
 
 
 @dataclass(frozen=True, slots=True)

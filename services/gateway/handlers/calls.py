@@ -192,7 +192,9 @@ class Writes:
     async def _stands(
         self, tx: Transaction, found: Remembered, ticket: Ticket, content: str
     ) -> bool:
-        if found.expires_at <= self._clock.now_ms():
+        now = self._clock.now_ms()
+        # From a time yet to come: the clock stepped back since, and the answer would last for ever.
+        if found.expires_at <= now or found.started_at - LEASE_MS > now:
             return False
         if ticket.keyed and found.body != content:
             raise InvalidInput(

@@ -23,7 +23,13 @@ from services.gateway.domain.requests import VIEWS, AddMessage, GetMessage, GetS
 from services.gateway.handlers.attachments import Attachments, Staged, part_of
 from services.gateway.handlers.calls import Call, Writes
 from services.gateway.handlers.knowledgebases import require_owned
-from services.gateway.handlers.ports import CatalogueStore, ConversationStore, Outbox, TaskStore
+from services.gateway.handlers.ports import (
+    CatalogueStore,
+    ConversationStore,
+    Outbox,
+    PlaceStore,
+    TaskStore,
+)
 from services.kernel.contracts.errors import Code, InvalidInput, NotFound
 from services.kernel.contracts.events import Message, MessagesRecorded
 from services.kernel.contracts.records import Owner, OwnerType
@@ -85,6 +91,7 @@ class Conversations:
         conversations: ConversationStore,
         catalogue: CatalogueStore,
         tasks: TaskStore,
+        places: PlaceStore,
         outbox: Outbox,
         writes: Writes,
         clock: Clock,
@@ -96,6 +103,7 @@ class Conversations:
         self._conversations = conversations
         self._catalogue = catalogue
         self._tasks = tasks
+        self._places = places
         self._outbox = outbox
         self._writes = writes
         self._clock = clock
@@ -161,6 +169,12 @@ class Conversations:
                 answer["file_ids"] = list(dict.fromkeys(documents))
             task = Task(task_id, call.project.id, "message", "running", now)
             await self._tasks.add_task(tx, task, parts)
+            shared = [Owner(type=OwnerType.KNOWLEDGE_BASE, id=one) for one in knowledge_bases]
+            if request.allow_public:
+                shared.append(Owner(type=OwnerType.PUBLIC))
+            place = await self._places.draw(
+                tx, call.project.id, [*subjects.owners, *shared], now=now
+            )
             of = {
                 owner: attached(
                     messages,
@@ -193,6 +207,7 @@ class Conversations:
                     if request.allow_memory_view is None
                     else tuple(request.allow_memory_view),
                     recorded_at=now,
+                    sequence=place,
                     timezone=self._limits.timezone,
                 )
                 for owner, part in zip(subjects.owners, parts, strict=False)

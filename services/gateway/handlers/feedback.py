@@ -12,7 +12,13 @@ from services.gateway.domain.requests import AddFeedback
 from services.gateway.domain.times import parse_time
 from services.gateway.handlers.calls import Call, Writes
 from services.gateway.handlers.knowledgebases import require_linked, require_owned
-from services.gateway.handlers.ports import CatalogueStore, ConversationStore, Outbox, TaskStore
+from services.gateway.handlers.ports import (
+    CatalogueStore,
+    ConversationStore,
+    Outbox,
+    PlaceStore,
+    TaskStore,
+)
 from services.kernel.contracts.errors import (
     Code,
     DependencyUnavailable,
@@ -41,6 +47,7 @@ class FeedbackDesk:
         catalogue: CatalogueStore,
         conversations: ConversationStore,
         tasks: TaskStore,
+        places: PlaceStore,
         outbox: Outbox,
         writes: Writes,
         records: Records,
@@ -52,6 +59,7 @@ class FeedbackDesk:
         self._catalogue = catalogue
         self._conversations = conversations
         self._tasks = tasks
+        self._places = places
         self._outbox = outbox
         self._writes = writes
         self._records = records
@@ -86,8 +94,12 @@ class FeedbackDesk:
                 )
                 task = Task(event.task_id, call.project.id, "feedback", "running", now)
                 await self._tasks.add_task(tx, task, [event.task_id])
-                await self._outbox.add(tx, [event], correlation_id=call.request_id)
                 owner = Owner(type=OwnerType.USER, id=event.user_id)
+                place = await self._places.draw(
+                    tx, call.project.id, [owner, *_corrected(event)], now=now
+                )
+                placed = event.model_copy(update={"sequence": place})
+                await self._outbox.add(tx, [placed], correlation_id=call.request_id)
                 touched = [f"correction:{identifier}" for identifier in event.knowledgebase_ids]
                 await self._writes.remember(
                     tx, call, answer, touched or [f"correction:{owner.key}"]
@@ -229,6 +241,15 @@ class FeedbackDesk:
             recent_messages=tuple(message for message, _ in recent),
             timezone=self._limits.timezone,
         )
+
+
+def _corrected(event: FeedbackGiven) -> list[Owner]:
+    """Whose memories a feedback may change, beside the user's own."""
+    owners = [
+        Owner(type=OwnerType.KNOWLEDGE_BASE, id=identifier)
+        for identifier in event.knowledgebase_ids
+    ]
+    return [*owners, Owner(type=OwnerType.PUBLIC)] if event.allow_public else owners
 
 
 def _says_itself(record: MemoryRecord) -> bool:

@@ -28,15 +28,21 @@ from services.gateway.domain.requests import (
 )
 from services.gateway.handlers.calls import Call, Writes
 from services.gateway.handlers.documents import removed_event
-from services.gateway.handlers.ports import CatalogueStore, ConversationStore, Outbox, TaskStore
+from services.gateway.handlers.ports import (
+    CatalogueStore,
+    ConversationStore,
+    Outbox,
+    PlaceStore,
+    TaskStore,
+)
 from services.gateway.handlers.search import subject_of, wanted_kinds
 from services.kernel.contracts.errors import Code, Forbidden, NotFound
 from services.kernel.contracts.events import Event, MessagesRecorded, OwnerRemoved
 from services.kernel.contracts.records import Kind, MemoryRecord, Owner, OwnerType, Status
-from services.kernel.contracts.scope import Clause, Clauses
+from services.kernel.contracts.scope import Clause, Clauses, RemovedOwner
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.records import RecordPage, Records
-from services.kernel.ports.store import Database, Transaction
+from services.kernel.ports.store import Database
 
 # Raw turns are found by search, beside the memories; in no list are they memories themselves.
 _FACTS: Final = tuple(kind for kind in FACTUAL if kind is not Kind.MESSAGE)
@@ -65,6 +71,7 @@ class Memories:
         catalogue: CatalogueStore,
         conversations: ConversationStore,
         tasks: TaskStore,
+        places: PlaceStore,
         outbox: Outbox,
         writes: Writes,
         records: Records,
@@ -75,6 +82,7 @@ class Memories:
         self._catalogue = catalogue
         self._conversations = conversations
         self._tasks = tasks
+        self._places = places
         self._outbox = outbox
         self._writes = writes
         self._records = records
@@ -129,10 +137,19 @@ class Memories:
         size: int,
     ) -> dict[str, RecordPage]:
         async with self._database.read() as tx:
-            gone = await self._removed_at(tx, call, owner)
+            removals = await self._tasks.open_removals(tx, call.project.id)
+        gone = max(
+            (one for one in removals if one.owner == owner),
+            key=lambda one: (one.sequence, one.removed_at),
+            default=None,
+        )
         where = filters.user if owner.type is OwnerType.USER else filters.agent
         if gone is not None and where.mode == "and":
-            kept = Clause(field="created_at", operator="gt", values=(gone,))
+            kept = (
+                Clause(field="sequence", operator="gt", values=(gone.sequence,))
+                if gone.sequence
+                else Clause(field="created_at", operator="gt", values=(gone.removed_at,))
+            )
             where = Clauses(mode="and", clauses=(*where.clauses, kept))
         elif gone is not None:
             return {}
@@ -240,17 +257,22 @@ class Memories:
         task_id = str(uuid4())
         answer = {"success": True, "task_id": task_id}
         async with self._database.write() as tx:
+            place = await self._places.draw(tx, call.project.id, [owner], now=now)
             await self._conversations.forget(tx, call.project.id, owner.key)
             files = await self._catalogue.live_documents(tx, files_of(call.project.id, owner))
             if files:
                 await self._catalogue.delete_documents(tx, [file.id for file in files], now)
             await self._tasks.add_removal(
-                tx, Removal(task_id, call.project.id, owner.type.value, owner.id, now)
+                tx, Removal(task_id, call.project.id, owner.type.value, owner.id, now, place)
             )
             task = Task(task_id, call.project.id, "removal", "running", now)
             await self._tasks.add_task(tx, task, [task_id])
             gone = OwnerRemoved(
-                project_id=call.project.id, owner=owner, removed_at=now, task_id=task_id
+                project_id=call.project.id,
+                owner=owner,
+                removed_at=now,
+                task_id=task_id,
+                sequence=place,
             )
             events: list[Event] = [gone, *(removed_event(file, now) for file in files)]
             await self._outbox.add(tx, events, correlation_id=call.request_id)
@@ -283,27 +305,26 @@ class Memories:
     async def _state(self, call: Call, record: MemoryRecord) -> str:
         """Its status; `deleted` at once when its document or its owner was deleted."""
         async with self._database.read() as tx:
-            gone = await self._removed_at(tx, call, record.owner)
+            removals = await self._tasks.open_removals(tx, call.project.id)
             anchor = record.anchor
             document = (
                 await self._catalogue.document(tx, anchor.document_id)
                 if anchor is not None and anchor.document_id and record.kind is not Kind.CORRECTION
                 else None
             )
-        if gone is not None and record.created_at <= gone:
+        if any(_covers(gone, record) for gone in removals):
             return Status.DELETED.value
         if document is not None and document.deleted_at is not None:
             return Status.DELETED.value
         return record.status.value
 
-    async def _removed_at(self, tx: Transaction, call: Call, owner: Owner) -> int | None:
-        removals = await self._tasks.open_removals(tx, call.project.id)
-        times = [
-            removal.removed_at
-            for removal in removals
-            if (removal.owner_type, removal.owner_id) == (owner.type.value, owner.id)
-        ]
-        return max(times, default=None)
+
+def _covers(gone: RemovedOwner, record: MemoryRecord) -> bool:
+    """Whether the memory was deleted with that user or agent: its own, or made of its messages."""
+    shared = record.author == gone.owner.key and record.kind is not Kind.CORRECTION
+    return (record.owner == gone.owner or shared) and gone.covers(
+        sequence=record.sequence, created_at=record.created_at
+    )
 
 
 def _listed(item: dict[str, Any], record: MemoryRecord) -> dict[str, Any]:

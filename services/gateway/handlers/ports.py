@@ -18,6 +18,7 @@ from services.gateway.domain.model import (
 )
 from services.kernel.contracts.events import Envelope, Event, Message
 from services.kernel.contracts.records import Owner
+from services.kernel.contracts.scope import RemovedOwner
 from services.kernel.ports.store import Transaction
 
 
@@ -177,6 +178,19 @@ class CatalogueStore(Protocol):
         ...
 
 
+class PlaceStore(Protocol):
+    """The order of writes: what came after what, whatever the clocks of several gateways say."""
+
+    async def draw(
+        self, tx: Transaction, project_id: str, owners: Sequence[Owner], *, now: int
+    ) -> int:
+        """A place after all that were drawn for any of these owners, held against others until the
+        transaction ends. It is `now` (epoch ms) where that is one, so that places compare with
+        times that callers give.
+        """
+        ...
+
+
 class ScopeStore(Protocol):
     """What a search may see, in one question."""
 
@@ -185,7 +199,6 @@ class ScopeStore(Protocol):
         tx: Transaction,
         project_id: str,
         knowledgebase_ids: Sequence[str] | None,
-        subject: Owner,
         files: str = "",
     ) -> Visible:
         """Of these knowledge bases, or (None) of all that are linked. files: where the subject's
@@ -275,7 +288,7 @@ class TaskStore(Protocol):
         """The purge is done."""
         ...
 
-    async def open_removals(self, tx: Transaction, project_id: str) -> list[Removal]:
+    async def open_removals(self, tx: Transaction, project_id: str) -> list[RemovedOwner]:
         """Users and agents whose purge is not confirmed."""
         ...
 

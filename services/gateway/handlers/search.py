@@ -17,7 +17,7 @@ from services.gateway.handlers.ports import ConversationStore, ScopeStore
 from services.kernel.contracts.errors import Code, DependencyUnavailable, InvalidInput
 from services.kernel.contracts.records import Kind, Owner, OwnerType
 from services.kernel.contracts.retrieval import SearchAnswer, SearchRequest
-from services.kernel.contracts.scope import RemovedOwner, Scope
+from services.kernel.contracts.scope import Scope
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.retrieval import Retrieval
 from services.kernel.ports.store import Database
@@ -88,7 +88,7 @@ class Search:
         )
         async with self._database.read() as tx:
             own = files_of(call.project.id, subject)
-            seen = await self._store.visible(tx, call.project.id, wanted, subject, own)
+            seen = await self._store.visible(tx, call.project.id, wanted, own)
         if wanted is not None:
             check_linked(wanted, seen.linked)
         ids = tuple(seen.linked) if wanted is None else tuple(wanted)
@@ -99,9 +99,7 @@ class Search:
             subject=subject,
             knowledgebase_ids=ids,
             hidden_documents=seen.hidden if ids else (),
-            removed_owners=tuple(
-                RemovedOwner(owner=subject, removed_at=gone) for gone in seen.removed_at
-            ),
+            removed_owners=seen.removed,
             subject_filter=chosen.user if subject.type is OwnerType.USER else chosen.agent,
             public_filter=chosen.public,
             knowledgebase_filter=chosen.knowledgebase,

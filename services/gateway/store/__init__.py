@@ -4,6 +4,7 @@ from services.gateway.store.catalogue import SqlCatalogueStore
 from services.gateway.store.conversations import SqlConversationStore
 from services.gateway.store.directory import SqlDirectoryStore
 from services.gateway.store.keys import SqlKeyStore
+from services.gateway.store.places import SqlPlaceStore
 from services.gateway.store.repeats import SqlRepeatStore
 from services.gateway.store.scope import SqlScopeStore
 from services.gateway.store.shares import SqlShareStore
@@ -18,6 +19,7 @@ __all__ = [
     "SqlConversationStore",
     "SqlDirectoryStore",
     "SqlKeyStore",
+    "SqlPlaceStore",
     "SqlRepeatStore",
     "SqlScopeStore",
     "SqlShareStore",

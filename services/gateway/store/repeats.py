@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import case, delete, or_, select, update
 
 from services.gateway.domain.model import Remembered
 from services.gateway.store.statements import upsert
@@ -102,7 +102,14 @@ class SqlRepeatStore:
                 index_elements=[WRITE_MARKS.c.subject],
                 set_={
                     "fingerprint": statement.excluded.fingerprint,
-                    "marked_at": statement.excluded.marked_at,
+                    # By the clock that is ahead: an answer is kept no longer than its mark.
+                    "marked_at": case(
+                        (
+                            statement.excluded.marked_at > WRITE_MARKS.c.marked_at,
+                            statement.excluded.marked_at,
+                        ),
+                        else_=WRITE_MARKS.c.marked_at,
+                    ),
                 },
             )
         )

@@ -213,7 +213,17 @@ REMOVALS: Final = Table(
     Column("owner_id", String(100), nullable=False),
     Column("removed_at", BigInteger, nullable=False),
     Column("confirmed_at", BigInteger),
+    Column("sequence", BigInteger, nullable=False, server_default="0"),
     Index("removals_by_project", "project_id", "confirmed_at"),
+)
+
+# The last place given in the order of an owner's writes.
+PLACES: Final = Table(
+    "places",
+    METADATA,
+    Column("project_id", String(64), primary_key=True),
+    Column("owner", String(120), primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
 )
 
 REPEATS: Final = Table(

@@ -10,6 +10,8 @@ from services.gateway.domain.model import CorrectionEntry, Removal, Task
 from services.gateway.store.conversations import feedback_of
 from services.gateway.store.statements import upsert
 from services.gateway.store.tables import CORRECTIONS, FEEDBACKS, REMOVALS, TASK_PARTS, TASKS
+from services.kernel.contracts.records import Owner, OwnerType
+from services.kernel.contracts.scope import RemovedOwner
 from services.kernel.ports.store import Transaction
 
 
@@ -103,6 +105,7 @@ class SqlTaskStore:
                 owner_type=removal.owner_type,
                 owner_id=removal.owner_id,
                 removed_at=removal.removed_at,
+                sequence=removal.sequence,
             )
         )
 
@@ -119,7 +122,7 @@ class SqlTaskStore:
             .values(confirmed_at=at)
         )
 
-    async def open_removals(self, tx: Transaction, project_id: str) -> list[Removal]:
+    async def open_removals(self, tx: Transaction, project_id: str) -> list[RemovedOwner]:
         rows = await tx.all(
             select(REMOVALS).where(
                 REMOVALS.c.project_id == project_id,
@@ -128,12 +131,10 @@ class SqlTaskStore:
             )
         )
         return [
-            Removal(
-                task_id=row["task_id"],
-                project_id=row["project_id"],
-                owner_type=row["owner_type"],
-                owner_id=row["owner_id"],
+            RemovedOwner(
+                owner=Owner(type=OwnerType(row["owner_type"]), id=row["owner_id"]),
                 removed_at=row["removed_at"],
+                sequence=row["sequence"],
             )
             for row in rows
         ]

@@ -44,8 +44,16 @@ KEYWORD_FIELDS: Final = (
     "tags",
     "attribute",
     "corrects",
+    "author",
 )
-INTEGER_FIELDS: Final = ("created_at", "updated_at", "valid_from", "valid_to", "revision")
+INTEGER_FIELDS: Final = (
+    "created_at",
+    "updated_at",
+    "valid_from",
+    "valid_to",
+    "revision",
+    "sequence",
+)
 FIELDS: Final = frozenset({*KEYWORD_FIELDS, *INTEGER_FIELDS, "id", "ordinal"})
 
 _SEPARATOR: Final = "\x1f"
@@ -113,6 +121,8 @@ def payload_of(point: Point) -> dict[str, Any]:
         "agent_id": record.agent_id,
         "app_id": record.app_id,
         "attribute": record.attribute,
+        "author": record.author,
+        "sequence": record.sequence,
         "corrects": _corrected_documents(record),
         INFO: dict(_flat_info(record.info)),
     }

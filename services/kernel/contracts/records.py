@@ -56,7 +56,8 @@ class Owner(BaseModel):
 
 class MessageEvidence(BaseModel):
     """The words of a conversation on which a memory rests; start, end: characters of `text`'s
-    place in the message's own text.
+    place in the message's own text. order: place in all that its owner said, as the store gave it
+    (`MessagesRecorded.sequence`); 0 where `chat_time` says it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -68,6 +69,12 @@ class MessageEvidence(BaseModel):
     start: int = 0
     end: int = 0
     text: str = ""
+    order: int = 0
+
+    @property
+    def place(self) -> int:
+        """When it was said among other words of the same owner; comparable, not for display."""
+        return self.order or self.chat_time or 0
 
 
 class DocumentAnchor(BaseModel):
@@ -96,7 +103,8 @@ class MemoryRecord(BaseModel):
     what a correction corrects. evidence: messages it rests on. detail: what only one kind has
     (preference_type, reasoning, tool status, correction's old and new value, ...).
     valid_from, valid_to: when the statement holds; None is open. revision: guards against older
-    writes. ordinal: position within its source.
+    writes. ordinal: position within its source. sequence: place of its source in the gateway's
+    order of writes (`MessagesRecorded.sequence`); 0 for what was made before there was one.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -129,3 +137,22 @@ class MemoryRecord(BaseModel):
     updated_at: int
     revision: int = 1
     ordinal: int = 0
+    sequence: int = 0
+
+    @property
+    def order(self) -> tuple[int, int, str]:
+        """Which of two came later by the store's order, whatever a clock said; equal for nobody but
+        itself. What was made before there was an order comes first, by its time.
+        """
+        return self.sequence, self.created_at, str(self.id)
+
+    @property
+    def author(self) -> str:
+        """Key of the user or agent whose words a shared memory holds; "" for personal ones, and
+        where nobody said it.
+        """
+        if self.owner.type in {OwnerType.USER, OwnerType.AGENT}:
+            return ""
+        if self.user_id:
+            return Owner(type=OwnerType.USER, id=self.user_id).key
+        return Owner(type=OwnerType.AGENT, id=self.agent_id).key if self.agent_id else ""

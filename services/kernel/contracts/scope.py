@@ -83,12 +83,24 @@ class Clauses(BaseModel):
 
 
 class RemovedOwner(BaseModel):
-    """A user or agent whose memories up to `removed_at` (ms) are deleted, purge pending."""
+    """A removal of all that an owner had: what stands before `sequence` in the store's order, and
+    what has no place in it. A removal without a place (sequence 0, made before there was an order)
+    covers what has none either and was created up to `removed_at` (ms).
+    """
 
     model_config = ConfigDict(frozen=True)
 
     owner: Owner
     removed_at: int
+    sequence: int = 0
+
+    def covers(self, *, sequence: int, created_at: int) -> bool:
+        """Whether what was written there belongs to what was removed. No clock decides where the
+        removal has a place in the order.
+        """
+        if self.sequence:
+            return sequence <= self.sequence
+        return not sequence and created_at <= self.removed_at
 
 
 class Scope(BaseModel):
@@ -169,12 +181,28 @@ class Scope(BaseModel):
             must=(self._project(), Condition("document_id", "any_of", (document_id,)))
         )
 
-    def owner(self, owner: Owner, *, until: int | None = None) -> IndexFilter:
-        """All that the index holds of one owner, up to a time of creation (ms) where given."""
-        must = [self._project(), Condition("owner", "any_of", (owner.key,))]
-        if until is not None:
-            must.append(Condition("created_at", "lte", until))
-        return IndexFilter(must=tuple(must))
+    def owner(self, owner: Owner) -> IndexFilter:
+        """All that the index holds of one owner."""
+        return IndexFilter(must=(self._project(), Condition("owner", "any_of", (owner.key,))))
+
+    def removed(self, gone: RemovedOwner) -> tuple[IndexFilter, ...]:
+        """What a removal covers, in groups: the owner's own memories, and the shared ones that were
+        made of its messages. Corrections belong to their knowledge base and stay.
+        """
+        owner = gone.owner
+        own = Condition("owner", "any_of", (owner.key,))
+        if owner.type is OwnerType.USER:  # points that were written before `author` have this one
+            shared = Condition("user_id", "any_of", (owner.id,))
+        else:
+            shared = Condition("author", "any_of", (owner.key,))
+        corrections = Condition("kind", "any_of", (Kind.CORRECTION.value,))
+        until = () if gone.sequence else (Condition("created_at", "lte", gone.removed_at),)
+        # A point without a place in the order has no such field: it is before all that have one.
+        later = Condition("sequence", "gt", gone.sequence)
+        return (
+            IndexFilter(must=(self._project(), own, *until), must_not=(later,)),
+            IndexFilter(must=(self._project(), shared, *until), must_not=(later, corrections)),
+        )
 
     def records(self, ids: Sequence[UUID]) -> IndexFilter:
         """Exactly these records, if they belong to this project."""
@@ -223,9 +251,7 @@ class Scope(BaseModel):
                     "id", "any_of", tuple(str(identifier) for identifier in self.hidden_records)
                 )
             )
-        removed = tuple(
-            self.owner(gone.owner, until=gone.removed_at) for gone in self.removed_owners
-        )
+        removed = tuple(group for gone in self.removed_owners for group in self.removed(gone))
         return IndexFilter(
             must=tuple(must), must_not=tuple(must_not), any_of=tuple(groups), none_of=removed
         )

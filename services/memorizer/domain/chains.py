@@ -1,4 +1,4 @@
-"""Corrections of one thing form a chain in order of time; the last live one holds."""
+"""Corrections of one thing form a chain in the order of the store; the last live one holds."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -10,12 +10,12 @@ from services.memorizer.domain.restating import is_spent
 def rechain(chain: Sequence[MemoryRecord], now: int) -> list[MemoryRecord]:
     """The chain as it must be, whatever order its members came in.
 
-    A pure function of the members, their times and whether they are undone
+    A pure function of the members, their places and whether they are undone
     (`detail["undone"]`): undo and redo are the same call with one flag changed. A correction
     that holds only from a later day (`valid_from` > `now`, ms) replaces nothing yet; one that
     the documents have caught up with, so that nothing says the old thing any more, is archived.
     """
-    ordered = sorted(chain, key=lambda item: (item.created_at, str(item.id)))
+    ordered = sorted(chain, key=lambda item: item.order)
     live = [
         item
         for item in ordered
@@ -66,13 +66,11 @@ def set_undone(record: MemoryRecord, *, undone: bool) -> MemoryRecord:
 
 
 def says_the_same(chain: Sequence[MemoryRecord], record: MemoryRecord) -> bool:
-    """Whether what holds of the chain up to the record's time says what the record says."""
+    """Whether what holds of the chain up to the record's place says what the record says."""
     before = [
-        item
-        for item in chain
-        if not item.detail.get("undone") and item.created_at <= record.created_at
+        item for item in chain if not item.detail.get("undone") and item.order <= record.order
     ]
-    last = max(before, key=lambda item: (item.created_at, str(item.id)), default=None)
+    last = max(before, key=lambda item: item.order, default=None)
     return last is not None and _said(last) == _said(record)
 
 

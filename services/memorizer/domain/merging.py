@@ -1,8 +1,8 @@
 """Update, not pile-up: which of a subject's memories hold, as a function of all that was said.
 
 `reconcile` recomputes the state of every memory from the whole set, in the order in which things
-were said (`chat_time`, position, message, place in the message), never of arrival. So any order
-and any repetition of the same messages ends in the same set:
+were said (`MessagesRecorded.place`, its sequence, position, message, start), never of arrival. So
+any order and any repetition of the same messages ends in the same set:
 
 * one attribute, another content: the newer statement replaces the older one (archived, linked,
   `valid_to` set);
@@ -84,6 +84,8 @@ def reconcile(
         known = old.get(record.id)
         if known is None:
             pool[record.id] = record
+        elif record.sequence < known.sequence:
+            continue  # the message was sent again since, and read
         elif known.status is not Status.DELETED and not known.detail.get("edited"):
             pool[record.id] = _renewed(known, record)
     states = _derive([record for record in pool.values() if _said(record)])
@@ -100,6 +102,7 @@ def _raw_turns(
     states = [
         _fresh_state(_renewed(old[key], record) if key in old else record)
         for key, record in kept.items()
+        if key not in old or old[key].sequence <= record.sequence
     ]
     for record in old.values():
         if record.kind is not Kind.MESSAGE or record.id in kept or not record.evidence:
@@ -122,11 +125,12 @@ def duplicates_of(record: MemoryRecord, superseded: Iterable[MemoryRecord]) -> l
     return [one for one in superseded if one.detail.get("merged_into") == str(record.id)]
 
 
-def order_of(record: MemoryRecord) -> tuple[int, int, str, int, str]:
+def order_of(record: MemoryRecord) -> tuple[int, int, int, str, int, str]:
     """When it was said; equal for nobody but itself."""
-    chat_time, position, message, start = cast("list[JsonValue]", record.detail["order"])
+    place, position, message, start = cast("list[JsonValue]", record.detail["order"])
     return (
-        int(cast("int", chat_time)),
+        int(cast("int", place)),
+        record.sequence,
         int(cast("int", position)),
         str(message),
         int(cast("int", start)),
@@ -188,7 +192,7 @@ def _changed_by(older: _State, newer: _State, names: Sequence[str]) -> bool:
         return False
     same = record.detail.get("subject") == newer.record.detail.get("subject")
     alike = not has_value(newer.value) or has_value(older.value)
-    if not same or not alike or order_of(record)[:3] == order_of(newer.record)[:3]:
+    if not same or not alike or order_of(record)[:4] == order_of(newer.record)[:4]:
         return False
     text = older.value.casefold()
     return any(_names(text, name) for name in names)
@@ -209,9 +213,9 @@ def _part(state: _State, groups: Mapping[str, Sequence[_State]]) -> None:
     if not isinstance(within, list) or not isinstance(alone, str):
         return
     place, content = (str(part) for part in within)
-    said = order_of(state.record)[:3]
+    said = order_of(state.record)[:4]
     moved = any(
-        order_of(other.record)[:3] > said and _content(other.record) != content
+        order_of(other.record)[:4] > said and _content(other.record) != content
         for other in groups.get(f"{Kind.FACT.value}/{place}", ())
     )
     if moved and not state.record.detail.get("edited"):
@@ -278,9 +282,9 @@ def _merge(run: list[_State]) -> _State:
     return head
 
 
-def _negative(record: MemoryRecord) -> tuple[int, int]:
-    chat_time, position, *_ = order_of(record)
-    return (-chat_time, -position)
+def _negative(record: MemoryRecord) -> tuple[int, int, int]:
+    place, sequence, position, *_ = order_of(record)
+    return (-place, -sequence, -position)
 
 
 def _replace(older: _State, newer: _State) -> None:

@@ -83,16 +83,22 @@ class Corrections:
     async def _resolve(
         self, event: CorrectionDecided, decision: Decision
     ) -> list[MemoryRecord] | None:
-        """The new record and the earlier ones about the same thing, reckoned in order of time;
+        """The new record and the earlier ones about the same thing, reckoned in the store's order;
         those that the index does not hold yet. None where an earlier one says the very same: it
         was applied while this one was decided.
         """
         owner = decision.owner
         corrected = await self._corrected(event.project_id, decision)
         async with self._database.write() as tx:
-            if await self._store.is_owner_gone(tx, event.project_id, owner, event.feedback_time):
-                return []
             await self._store.lock_owner(tx, event.project_id, owner)
+            if await self._store.is_owner_gone(
+                tx,
+                event.project_id,
+                owner,
+                created_at=event.feedback_time,
+                sequence=event.sequence,
+            ):
+                return []
             if decision.id in await self._store.erased(tx, event.project_id, [decision.id]):
                 return []
             if await self._store.many(tx, event.project_id, [decision.id]):
@@ -175,6 +181,7 @@ class Corrections:
             },
             created_at=event.feedback_time,
             updated_at=self._clock.now_ms(),
+            sequence=event.sequence,
         )
 
     async def on_failure(self, event: Event, error: MemloomError) -> Outcome:

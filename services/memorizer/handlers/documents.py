@@ -27,7 +27,7 @@ from services.kernel.contracts.records import (
     Owner,
     OwnerType,
 )
-from services.kernel.contracts.scope import Scope
+from services.kernel.contracts.scope import RemovedOwner, Scope
 from services.kernel.ports.blobs import Blobs
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.store import Database, Transaction
@@ -239,15 +239,18 @@ class Documents:
     async def on_owner_removed(self, event: Event, _: Envelope) -> Outcome:
         """All that a user had up to then; a knowledge base never comes back."""
         assert isinstance(event, OwnerRemoved)  # noqa: S101 - the table routes by type
-        until = None if event.is_knowledge_base else event.removed_at
+        scope = Scope(project_id=event.project_id)
+        gone = RemovedOwner(owner=event.owner, removed_at=event.removed_at, sequence=event.sequence)
+        until = None if event.is_knowledge_base else gone
         async with self._database.write() as tx:
             await self._store.lock_owner(tx, event.project_id, event.owner)
             await self._store.bury_owner(tx, event)
             await self._owed.forget_owner(tx, event.project_id, event.owner, until)
-            await self._store.erase_owner(tx, event.project_id, event.owner, until)
-        await self._writer.remove_where(
-            Scope(project_id=event.project_id).owner(event.owner, until=until)
-        )
+            ids = await self._store.erase_owner(tx, event.project_id, event.owner, until)
+        await self._writer.remove(ids)
+        covered = (scope.owner(event.owner),) if until is None else scope.removed(until)
+        for where in covered:
+            await self._writer.remove_where(where)
         if event.is_knowledge_base:
             await self._blobs.delete_prefix(f"passages/{event.project_id}/{event.owner.id}/")
         if not event.task_id:

@@ -144,7 +144,7 @@ class Enriching:
         return await self._said(MessagesRecorded.model_validate_json(work.body))
 
     async def _said(self, event: MessagesRecorded) -> _Read:
-        source = Source(event.project_id, event.owner, event.recorded_at)
+        source = Source(event.project_id, event.owner, event.recorded_at, sequence=event.sequence)
         if await self._is_gone(source):
             return _Read()
         try:
@@ -253,8 +253,4 @@ class Enriching:
 
     async def _is_gone(self, source: Source) -> bool:
         async with self._database.read() as tx:
-            if source.document is not None:
-                return await self._records.is_document_gone(tx, source.document)
-            return await self._records.is_owner_gone(
-                tx, source.project_id, source.owner, source.created_at
-            )
+            return await source.is_gone(tx, self._records)

@@ -86,7 +86,7 @@ class Messages:
         for owner in owners(event):
             mine = event.model_copy(update={"owner": owner})
             fresh = await asyncio.to_thread(_refined, mine, earlier, more)
-            mended, news = await self._remember(mine, fresh)
+            mended, news = await self._remember(mine, fresh, said_by=event.owner)
             written += mended
             if owner == event.owner:
                 changes = news
@@ -105,27 +105,32 @@ class Messages:
             turns = await self._store.talk(
                 tx, event.project_id, event.owner, event.conversation_id, limit=TURNS
             )
-        begins = min(message.chat_time for message in event.messages)
+        begins = min(event.place(message) for message in event.messages)
         own = {message.id for message in event.messages}
         return [
             turn
             for turn in turns
-            if all(
-                one.message_id not in own and (one.chat_time or 0) <= begins
-                for one in turn.evidence
-            )
+            if all(one.message_id not in own and one.place <= begins for one in turn.evidence)
         ]
 
     async def _remember(
-        self, event: MessagesRecorded, fresh: list[MemoryRecord]
+        self, event: MessagesRecorded, fresh: list[MemoryRecord], *, said_by: Owner
     ) -> tuple[list[MemoryRecord], list[MemoryChange]]:
-        """What the index lacks now, and what these messages changed: the same on a repeat."""
+        """What the index lacks now, and what these messages changed: the same on a repeat. said_by:
+        the subject, without whom nothing shared is made of them either.
+        """
         async with self._database.write() as tx:
-            if await self._store.is_owner_gone(
-                tx, event.project_id, event.owner, event.recorded_at
-            ):
-                return [], []
-            await self._store.lock_owner(tx, event.project_id, event.owner)
+            # Both held: a removal of either comes before all of this, or after it.
+            for owner in sorted({event.owner, said_by}, key=lambda one: one.key):
+                await self._store.lock_owner(tx, event.project_id, owner)
+                if await self._store.is_owner_gone(
+                    tx,
+                    event.project_id,
+                    owner,
+                    created_at=event.recorded_at,
+                    sequence=event.sequence,
+                ):
+                    return [], []
             now = self._clock.now_ms()
             state = await reckon(tx, self._store, event, fresh, read=event.messages, now=now)
             mended = await self._store.unindexed(tx, event.owner, list(state))
@@ -203,9 +208,7 @@ async def _touched(
 def _refined(
     event: MessagesRecorded, earlier: Sequence[MemoryRecord], more: MoreDrafts | None
 ) -> list[MemoryRecord]:
-    """What is found in the messages; raw turns are a subject's own matter. Created when the
-    messages were recorded: a removal of their owner, told in the same clock, covers them.
-    """
+    """What is found in the messages; raw turns are a subject's own matter."""
     drafts = extract(event, earlier)
     if more is not None:
         drafts = combined(drafts, [draft for draft in more(event) if _wanted(event, draft.kind)])
@@ -233,6 +236,7 @@ def _work(event: MessagesRecorded) -> Work:
         owner_key=event.owner.key,
         body=event.model_dump_json(),
         created_at=event.recorded_at,
+        sequence=event.sequence,
     )
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.kernel.contracts.events import DocumentIdentity, DocumentRemoved, OwnerRemoved
 from services.kernel.contracts.records import Kind, MemoryRecord, Owner, Status
+from services.kernel.contracts.scope import RemovedOwner
 from services.kernel.ports.store import Transaction
 
 
@@ -45,9 +46,9 @@ class RecordStore(Protocol):
         ...
 
     async def is_owner_gone(
-        self, tx: Transaction, project_id: str, owner: Owner, created_at: int
+        self, tx: Transaction, project_id: str, owner: Owner, *, created_at: int, sequence: int
     ) -> bool:
-        """Whether what was created then belongs to an owner that was removed later."""
+        """Whether what was written there belongs to an owner that was removed later."""
         ...
 
     async def see_revision(self, tx: Transaction, event: DocumentIdentity) -> None:
@@ -163,9 +164,11 @@ class RecordStore(Protocol):
         ...
 
     async def erase_owner(
-        self, tx: Transaction, project_id: str, owner: Owner, until: int | None
-    ) -> int:
-        """Forget what an owner had up to then (None: all); how many."""
+        self, tx: Transaction, project_id: str, owner: Owner, until: RemovedOwner | None
+    ) -> list[UUID]:
+        """Forget what the removal covers, shared memories of the owner's messages too (None: all
+        that the owner itself has); their ids.
+        """
         ...
 
     async def erase(self, tx: Transaction, project_id: str, ids: Sequence[UUID]) -> int:
@@ -236,6 +239,7 @@ class Work:
     revision: int = 0
     units: int = 1
     failures: int = 0
+    sequence: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +250,7 @@ class Source:
     owner: Owner
     created_at: int
     document: DocumentIdentity | None = None
+    sequence: int = 0
 
     @property
     def document_id(self) -> str:
@@ -255,9 +260,22 @@ class Source:
     async def lock(self, tx: Transaction, records: RecordStore) -> bool:
         """Hold its owner until the transaction ends; False where the source is gone."""
         await records.lock_owner(tx, self.project_id, self.owner)
+        return not await self.is_gone(tx, records)
+
+    async def is_gone(self, tx: Transaction, records: RecordStore) -> bool:
+        """Whether it was removed, or superseded."""
         if self.document is not None:
-            return not await records.is_document_gone(tx, self.document)
-        return not await records.is_owner_gone(tx, self.project_id, self.owner, self.created_at)
+            return await records.is_document_gone(tx, self.document)
+        return await self._is_owner_gone(tx, records)
+
+    async def _is_owner_gone(self, tx: Transaction, records: RecordStore) -> bool:
+        return await records.is_owner_gone(
+            tx,
+            self.project_id,
+            self.owner,
+            created_at=self.created_at,
+            sequence=self.sequence,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,9 +360,9 @@ class EnrichmentStore(Protocol):
         ...
 
     async def forget_owner(
-        self, tx: Transaction, project_id: str, owner: Owner, until: int | None
+        self, tx: Transaction, project_id: str, owner: Owner, until: RemovedOwner | None
     ) -> None:
-        """Work and answers up to then (None: all)."""
+        """Work and answers that the removal covers (None: all)."""
         ...
 
     async def forget_answers(self, tx: Transaction, project_id: str, hashes: Sequence[str]) -> None:

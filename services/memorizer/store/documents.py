@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import delete, func, select, tuple_
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from services.kernel.contracts.events import DocumentIdentity, DocumentRemoved, OwnerRemoved
 from services.kernel.contracts.records import Owner, OwnerType
+from services.kernel.contracts.scope import RemovedOwner
 from services.kernel.ports.store import Transaction
 from services.memorizer.handlers.ports import BatchCount
 from services.memorizer.store.tables import BATCHES, DOCUMENTS, OWNER_TOMBSTONES
@@ -15,6 +16,13 @@ from services.memorizer.store.tables import BATCHES, DOCUMENTS, OWNER_TOMBSTONES
 def insert(tx: Transaction, table: Any) -> Any:
     """An insert of this database, which knows what to do on a conflict."""
     return postgresql.insert(table) if tx.dialect == "postgresql" else sqlite.insert(table)
+
+
+def covered(table: Any, gone: RemovedOwner) -> ColumnElement[bool]:
+    """Rows that a removal covers; as `RemovedOwner.covers`, in SQL."""
+    if gone.sequence:
+        return and_(table.c.sequence <= gone.sequence)
+    return and_(table.c.sequence == 0, table.c.created_at <= gone.removed_at)
 
 
 class SqlDocuments:
@@ -32,13 +40,15 @@ class SqlDocuments:
         return await self._tombstone(tx, event.project_id, base) is not None
 
     async def is_owner_gone(
-        self, tx: Transaction, project_id: str, owner: Owner, created_at: int
+        self, tx: Transaction, project_id: str, owner: Owner, *, created_at: int, sequence: int
     ) -> bool:
-        removed_at = await self._tombstone(tx, project_id, owner)
-        if removed_at is None:
+        gone = await self._tombstone(tx, project_id, owner)
+        if gone is None:
             return False
         # A knowledge base never comes back; a user may begin anew.
-        return owner.type is OwnerType.KNOWLEDGE_BASE or created_at <= removed_at
+        return owner.type is OwnerType.KNOWLEDGE_BASE or gone.covers(
+            sequence=sequence, created_at=created_at
+        )
 
     async def see_revision(self, tx: Transaction, event: DocumentIdentity) -> None:
         statement = insert(tx, DOCUMENTS).values(
@@ -76,12 +86,18 @@ class SqlDocuments:
             project_id=event.project_id,
             owner_key=event.owner.key,
             removed_at=event.removed_at,
+            sequence=event.sequence,
+        )
+        new, old = statement.excluded, OWNER_TOMBSTONES.c
+        later = or_(
+            new.sequence > old.sequence,
+            and_(new.sequence == 0, old.sequence == 0, new.removed_at > old.removed_at),
         )
         await tx.execute(
             statement.on_conflict_do_update(
-                index_elements=[OWNER_TOMBSTONES.c.project_id, OWNER_TOMBSTONES.c.owner_key],
-                set_={"removed_at": statement.excluded.removed_at},
-                where=OWNER_TOMBSTONES.c.removed_at < statement.excluded.removed_at,
+                index_elements=[old.project_id, old.owner_key],
+                set_={"removed_at": new.removed_at, "sequence": new.sequence},
+                where=later,
             )
         )
 
@@ -122,12 +138,16 @@ class SqlDocuments:
         assert row is not None  # noqa: S101 - an aggregate always has one row
         return BatchCount(int(row["done"]), int(row["passages"]), int(row["memories"]))
 
-    async def _tombstone(self, tx: Transaction, project_id: str, owner: Owner) -> int | None:
+    async def _tombstone(
+        self, tx: Transaction, project_id: str, owner: Owner
+    ) -> RemovedOwner | None:
         row = await tx.first(
-            select(OWNER_TOMBSTONES.c.removed_at).where(
+            select(OWNER_TOMBSTONES.c.removed_at, OWNER_TOMBSTONES.c.sequence).where(
                 tuple_(OWNER_TOMBSTONES.c.project_id, OWNER_TOMBSTONES.c.owner_key).in_(
                     [(project_id, owner.key)]
                 )
             )
         )
-        return int(row["removed_at"]) if row is not None else None
+        if row is None:
+            return None
+        return RemovedOwner(owner=owner, removed_at=row["removed_at"], sequence=row["sequence"])

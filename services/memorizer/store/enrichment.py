@@ -7,9 +7,10 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, update
 
 from services.kernel.contracts.records import Owner
+from services.kernel.contracts.scope import RemovedOwner
 from services.kernel.ports.store import Transaction
 from services.memorizer.handlers.ports import ModelCount, Source, Work
-from services.memorizer.store.documents import insert
+from services.memorizer.store.documents import covered, insert
 from services.memorizer.store.tables import ANSWERS, COUNTS, ENRICHMENTS, SPENDING
 
 
@@ -27,6 +28,7 @@ class SqlEnrichmentStore:
                 revision=work.revision,
                 body=work.body,
                 created_at=work.created_at,
+                sequence=work.sequence,
                 due_at=0,
                 failures=0,
                 cause="",
@@ -39,7 +41,7 @@ class SqlEnrichmentStore:
         statement = (
             select(ENRICHMENTS)
             .where(ENRICHMENTS.c.due_at <= now)
-            .order_by(ENRICHMENTS.c.due_at, ENRICHMENTS.c.created_at, ENRICHMENTS.c.id)
+            .order_by(ENRICHMENTS.c.due_at, ENRICHMENTS.c.sequence, ENRICHMENTS.c.created_at)
             .limit(1)
         )
         if tx.dialect == "postgresql":
@@ -58,6 +60,7 @@ class SqlEnrichmentStore:
             owner_key=row["owner_key"],
             body=row["body"],
             created_at=row["created_at"],
+            sequence=row["sequence"],
             document_id=row["document_id"],
             revision=row["revision"],
             units=row["units"],
@@ -106,6 +109,7 @@ class SqlEnrichmentStore:
                 document_id=source.document_id,
                 answer=answer,
                 created_at=source.created_at,
+                sequence=source.sequence,
             )
             .on_conflict_do_nothing()
         )
@@ -163,12 +167,12 @@ class SqlEnrichmentStore:
             await tx.execute(delete(table).where(table.c.document_id == document_id))
 
     async def forget_owner(
-        self, tx: Transaction, project_id: str, owner: Owner, until: int | None
+        self, tx: Transaction, project_id: str, owner: Owner, until: RemovedOwner | None
     ) -> None:
         for table in (ENRICHMENTS, ANSWERS):
             where = [table.c.project_id == project_id, table.c.owner_key == owner.key]
             if until is not None:
-                where.append(table.c.created_at <= until)
+                where.append(covered(table, until))
             await tx.execute(delete(table).where(*where))
 
     async def forget_answers(self, tx: Transaction, project_id: str, hashes: Sequence[str]) -> None:

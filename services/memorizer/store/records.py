@@ -8,10 +8,11 @@ from sqlalchemy import Select, and_, delete, func, literal, or_, select, text, u
 from sqlalchemy.sql.expression import ColumnElement
 
 from services.kernel.contracts.records import Kind, MemoryRecord, Owner, OwnerType, Status
+from services.kernel.contracts.scope import RemovedOwner
 from services.kernel.ports.store import Transaction
 from services.memorizer.domain.deletion import redacted
 from services.memorizer.domain.related import ended_names, group_key
-from services.memorizer.store.documents import SqlDocuments, insert
+from services.memorizer.store.documents import SqlDocuments, covered, insert
 from services.memorizer.store.tables import DOCUMENTS, OWNER_TOMBSTONES, RECORDS
 
 _CHUNK = 500
@@ -36,6 +37,8 @@ def _row(record: MemoryRecord) -> dict[str, Any]:
         "group_key": group_key(record),
         "conversation_id": record.conversation_id,
         "ends": bool(ended_names(record)),
+        "sequence": record.sequence,
+        "author": record.author,
     }
 
 
@@ -233,7 +236,7 @@ class SqlRecordStore(SqlDocuments):
                     RECORDS.c.kind == Kind.MESSAGE.value,
                     RECORDS.c.status != Status.DELETED.value,
                 )
-                .order_by(RECORDS.c.created_at.desc(), RECORDS.c.id)
+                .order_by(RECORDS.c.sequence.desc(), RECORDS.c.created_at.desc(), RECORDS.c.id)
                 .limit(limit)
             )
         )
@@ -298,12 +301,19 @@ class SqlRecordStore(SqlDocuments):
         return [UUID(row["id"]) for row in rows]
 
     async def erase_owner(
-        self, tx: Transaction, project_id: str, owner: Owner, until: int | None
-    ) -> int:
-        where = [RECORDS.c.project_id == project_id, RECORDS.c.owner_key == owner.key]
-        if until is not None:
-            where.append(RECORDS.c.created_at <= until)
-        return await tx.execute(delete(RECORDS).where(*where))
+        self, tx: Transaction, project_id: str, owner: Owner, until: RemovedOwner | None
+    ) -> list[UUID]:
+        mine = RECORDS.c.owner_key == owner.key
+        where = [RECORDS.c.project_id == project_id]
+        if until is None:
+            where.append(mine)
+        else:
+            # A correction belongs to its knowledge base.
+            shared = and_(RECORDS.c.author == owner.key, RECORDS.c.kind != Kind.CORRECTION.value)
+            where += [or_(mine, shared), covered(RECORDS, until)]
+        rows = await tx.all(select(RECORDS.c.id, RECORDS.c.status).where(*where))
+        await tx.execute(delete(RECORDS).where(*where))
+        return [UUID(row["id"]) for row in rows]
 
     async def erase(self, tx: Transaction, project_id: str, ids: Sequence[UUID]) -> int:
         found = await self.many(tx, project_id, ids)

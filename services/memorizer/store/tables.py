@@ -41,6 +41,9 @@ RECORDS = Table(
     Column("group_key", String(32), nullable=False, server_default=""),
     Column("conversation_id", String(200), nullable=False, server_default=""),
     Column("ends", Boolean, nullable=False, server_default=false()),
+    # Place in the gateway's order of writes; and whose words a shared memory holds.
+    Column("sequence", BigInteger, nullable=False, server_default="0"),
+    Column("author", String(300), nullable=False, server_default=""),
     PrimaryKeyConstraint("owner_key", "id", name="records_pk"),
     Index("records_by_id", "id"),
     Index("records_by_owner", "project_id", "owner_key", "kind", "status"),
@@ -49,6 +52,7 @@ RECORDS = Table(
     Index("records_by_group", "owner_key", "group_key"),
     Index("records_by_talk", "owner_key", "conversation_id"),
     Index("records_that_end", "owner_key", "ends"),
+    Index("records_by_author", "project_id", "author"),
     # Owners are the unit of isolation and of growth: eight hash partitions on PostgreSQL.
     postgresql_partition_by="HASH (owner_key)",
 )
@@ -79,6 +83,7 @@ OWNER_TOMBSTONES = Table(
     Column("project_id", String(100), primary_key=True),
     Column("owner_key", String(300), primary_key=True),
     Column("removed_at", BigInteger, nullable=False),
+    Column("sequence", BigInteger, nullable=False, server_default="0"),
 )
 
 # Every generation of the index that this service filled. state: `filling`, `serving`, `kept`
@@ -110,6 +115,7 @@ ENRICHMENTS = Table(
     Column("failures", Integer, nullable=False),
     Column("cause", Text, nullable=False),
     Column("units", Integer, nullable=False, server_default="1"),
+    Column("sequence", BigInteger, nullable=False, server_default="0"),
     Index("enrichments_due", "due_at"),
     Index("enrichments_of_document", "document_id"),
     Index("enrichments_of_owner", "project_id", "owner_key"),
@@ -125,6 +131,7 @@ ANSWERS = Table(
     Column("document_id", String(100), primary_key=True),
     Column("answer", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("sequence", BigInteger, nullable=False, server_default="0"),
     Index("answers_of_document", "document_id"),
     Index("answers_of_owner", "project_id", "owner_key"),
 )

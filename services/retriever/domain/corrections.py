@@ -55,14 +55,14 @@ def holding(records: Sequence[MemoryRecord], now: int) -> list[Correction]:
     """The corrections among these that hold or are announced, at a time (ms). One that held from
     a later day on has replaced those before it once that day has come.
     """
-    since: dict[str, tuple[int, str]] = {}
+    since: dict[str, tuple[int, int, str]] = {}
     for record in records:
         if not _is_announced(record, now):
-            since[slot(record)] = max(since.get(slot(record), _time(record)), _time(record))
+            since[slot(record)] = max(since.get(slot(record), record.order), record.order)
     return [
         replace(read(record), announced=_is_announced(record, now))
         for record in records
-        if _time(record) >= since.get(slot(record), _time(record))
+        if record.order >= since.get(slot(record), record.order)
     ]
 
 
@@ -71,10 +71,6 @@ def slot(record: MemoryRecord) -> str:
     none is alone.
     """
     return f"{record.owner.key}/{record.attribute or record.id}"
-
-
-def _time(record: MemoryRecord) -> tuple[int, str]:
-    return record.created_at, str(record.id)
 
 
 def _is_announced(record: MemoryRecord, now: int) -> bool:
@@ -86,7 +82,7 @@ def marks(
 ) -> dict[UUID, tuple[str, ...]]:
     """Ids of the corrections of each corrected record, oldest first."""
     found: dict[UUID, list[str]] = {}
-    for correction in sorted(corrections, key=lambda c: (c.record.created_at, c.record.id)):
+    for correction in sorted(corrections, key=lambda c: c.record.order):
         for record in records:
             if record.kind is not Kind.CORRECTION and correction.touches(record):
                 found.setdefault(record.id, []).append(str(correction.record.id))

@@ -126,7 +126,7 @@ def _user_messages(candidate: Candidate) -> frozenset[str]:
 
 
 def _said_at(candidate: Candidate) -> int:
-    return max((one.chat_time or 0 for one in candidate.record.evidence), default=0)
+    return max((one.place for one in candidate.record.evidence), default=0)
 
 
 def demote_summaries(candidates: Sequence[Candidate]) -> None:

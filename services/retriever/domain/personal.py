@@ -128,6 +128,12 @@ def said_at(record: MemoryRecord) -> int:
     return max(times) if times else record.valid_from or record.created_at
 
 
+def _place(record: MemoryRecord) -> int:
+    """By which two are compared: as `said_at`, but no clock decides where the store did."""
+    places = [item.place for item in record.evidence if item.chat_time is not None]
+    return max(places) if places else record.valid_from or record.created_at
+
+
 def said_by(record: MemoryRecord, *, of_assistant: bool = False) -> float:
     """Weight of who said it: the user above the assistant and tools, unless the query asks for
     what the assistant said.
@@ -139,11 +145,11 @@ def said_by(record: MemoryRecord, *, of_assistant: bool = False) -> float:
 
 
 def _ages(candidates: Sequence[Candidate]) -> list[float]:
-    """0 for the oldest, 1 for the newest, by rank of time."""
-    times = sorted({said_at(candidate.record) for candidate in candidates})
+    """0 for the oldest, 1 for the newest, by rank of place."""
+    times = sorted({_place(candidate.record) for candidate in candidates})
     place = {time: index for index, time in enumerate(times)}
     last = max(len(times) - 1, 1)
-    return [place[said_at(candidate.record)] / last for candidate in candidates]
+    return [place[_place(candidate.record)] / last for candidate in candidates]
 
 
 def _said_then(record: MemoryRecord, analysis: Analysis) -> bool:

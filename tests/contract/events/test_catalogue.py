@@ -23,6 +23,15 @@ def test_every_event_has_an_example() -> None:
     assert shown == set(EVENTS)
 
 
+def kept(shown: object, again: object) -> object:
+    """What is left of the example after the way through, without the fields that are younger."""
+    if isinstance(shown, dict) and isinstance(again, dict):
+        return {name: kept(shown[name], again[name]) for name in shown if name in again}
+    if isinstance(shown, list) and isinstance(again, list) and len(shown) == len(again):
+        return [kept(one, other) for one, other in zip(shown, again, strict=True)]
+    return again
+
+
 @pytest.mark.parametrize("path", EXAMPLES, ids=[path.stem for path in EXAMPLES])
 def test_an_example_is_understood(path: object) -> None:
     raw = json.loads(path.read_text())  # type: ignore[attr-defined] # a Path; pytest types no params
@@ -33,7 +42,7 @@ def test_an_example_is_understood(path: object) -> None:
     Draft202012Validator(json.loads(schema.read_text())).validate(raw["payload"])
     # Nothing in the example is dropped on the way through.
     again = json.loads(event.model_dump_json())
-    assert {name: again[name] for name in raw["payload"]} == raw["payload"]
+    assert kept(raw["payload"], again) == raw["payload"]
 
 
 def test_every_topic_has_an_event_and_a_reader() -> None:

@@ -283,6 +283,10 @@ async def test_what_a_scope_sees(index: Index) -> None:
             point(7, owner="user:u1", kind=Kind.TOOL),
             point(8, owner="kb:k1", document="d3"),
             point(9, owner="user:u1", kind=Kind.FACT, created_at=9_000),
+            point(10, owner="user:u1", kind=Kind.FACT, created_at=1, sequence=20),
+            point(11, owner="public:", kind=Kind.FACT, user_id="u1", sequence=10),
+            point(12, owner="kb:k1", kind=Kind.CORRECTION, user_id="u1", sequence=10),
+            point(13, owner="kb:k2", kind=Kind.FACT, agent_id="a1", sequence=10),
         ]
     )
     user = Owner(type=OwnerType.USER, id="u1")
@@ -294,10 +298,12 @@ async def test_what_a_scope_sees(index: Index) -> None:
         assert await index.count(test) == len(hits)
         return ids(hits)
 
-    assert await seen(scope.personal()) == [1, 3, 7, 9]
-    assert await seen(scope.personal([Kind.FACT])) == [1, 3, 9]
-    assert await seen(scope.model_copy(update={"include_public": False}).personal()) == [1, 7, 9]
-    assert await seen(scope.knowledge()) == [4, 5, 8]
+    assert await seen(scope.personal()) == [1, 3, 7, 9, 10, 11]
+    assert await seen(scope.personal([Kind.FACT])) == [1, 3, 9, 10, 11]
+    assert await seen(scope.model_copy(update={"include_public": False}).personal()) == [
+        *(1, 7, 9, 10),
+    ]
+    assert await seen(scope.knowledge()) == [4, 5, 8, 12, 13]
     hiding = scope.model_copy(
         update={
             "hidden_documents": ("d1",),
@@ -305,10 +311,19 @@ async def test_what_a_scope_sees(index: Index) -> None:
             "removed_owners": (RemovedOwner(owner=user, removed_at=8_000),),
         }
     )
-    assert await seen(hiding.knowledge()) == [8]
-    assert await seen(hiding.personal()) == [3, 9]
-    assert await seen(hiding.corpus("knowledge")) == [4, 5, 8]
-    assert await seen(scope.owner(user, until=1_006)) == [1, 6]
+    assert await seen(hiding.knowledge()) == [8, 12, 13]
+    assert await seen(hiding.personal()) == [3, 9, 10, 11]
+    assert await seen(hiding.corpus("knowledge")) == [4, 5, 8, 12, 13]
+    # With a place in the order no clock decides, and what was shared goes; corrections stay.
+    gone = RemovedOwner(owner=user, removed_at=0, sequence=15)
+    after = scope.model_copy(update={"removed_owners": (gone,)})
+    assert await seen(after.personal()) == [3, 10]
+    assert await seen(after.knowledge()) == [4, 5, 8, 12, 13]
+    agent = gone.model_copy(update={"owner": Owner(type=OwnerType.AGENT, id="a1")})
+    assert await seen(scope.model_copy(update={"removed_owners": (agent,)}).knowledge()) == [
+        *(4, 5, 8, 12),
+    ]
+    assert await seen(scope.owner(user)) == [1, 6, 7, 9, 10]
 
 
 @pytest.mark.parametrize(

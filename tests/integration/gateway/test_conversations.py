@@ -351,19 +351,20 @@ async def test_a_deleted_user_is_hidden_until_the_purge_is_confirmed(door: Door)
     assert isinstance(event, OwnerRemoved)
     await door.ok("/search/memory", {"query": "x", "user_id": "u1"})
     (hidden,) = door.retrieval.asked[-1].scope.removed_owners
-    assert (hidden.owner, hidden.removed_at) == (USER, event.removed_at)
+    assert (hidden.owner, hidden.sequence) == (USER, event.sequence)
+    # What u1's messages gave to all is hidden from everybody.
     await door.ok("/search/memory", {"query": "x", "user_id": "u2"})
-    assert door.retrieval.asked[-1].scope.removed_owners == ()
+    assert door.retrieval.asked[-1].scope.removed_owners == (hidden,)
     await door.ok("/get/memory", {"user_id": "u1"})
     assert door.records.where is not None
-    assert door.records.where.clauses[-1].values == (event.removed_at,)
+    assert door.records.where.clauses[-1].values == (event.sequence,)
     history = await door.ok("/get/message", {"user_id": "u1", "conversation_id": "c"})
     assert history["message_detail_list"] == []
     await door.deliver(
         TaskProgressed(project_id="default", task_id=removal["task_id"], status="completed")
     )
     await door.ok("/search/memory", {"query": "x", "user_id": "u1"})
-    assert door.retrieval.asked[-1].scope.removed_owners == ()
+    assert not door.retrieval.asked[-1].scope.removed_owners
 
 
 async def test_what_needs_a_model_says_so(door: Door) -> None:

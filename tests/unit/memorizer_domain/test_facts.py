@@ -114,7 +114,7 @@ def test_relative_dates_are_resolved_at_the_end() -> None:
 def test_a_past_since_is_when_it_became_true() -> None:
     (draft,) = extract(talk("Since last month I'm based in Oslo."))
     assert draft.valid_from is not None
-    assert draft.valid_from < draft.order.chat_time
+    assert draft.valid_from < draft.order.place
 
 
 def test_a_confirmation_takes_what_it_points_at_from_the_assistant() -> None:

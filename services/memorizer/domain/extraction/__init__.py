@@ -69,7 +69,7 @@ def _last_answer(context: Sequence[MemoryRecord]) -> Message | None:
     ]
     if not spoken:
         return None
-    newest = max(spoken, key=lambda one: (one.chat_time or 0, one.message_id, one.end))
+    newest = max(spoken, key=lambda one: (one.place, one.message_id, one.end))
     padded = " " * newest.start + newest.text
     return Message(
         id=newest.message_id, role="assistant", text=padded, chat_time=newest.chat_time or 0

@@ -14,9 +14,11 @@ NAMESPACE = UUID("6f0d8d2c-61b1-5f0e-9a7e-1f6a3c0f7b21")
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """When something was said: newer is greater, whatever arrived first."""
+    """When something was said: newer is greater, whatever arrived first. place: as the event gives
+    it (`MessagesRecorded.place`).
+    """
 
-    chat_time: int
+    place: int
     position: int
     message_id: str
     start: int
@@ -83,7 +85,7 @@ def _record(event: MessagesRecorded, draft: MemoryDraft, now: int) -> MemoryReco
     order = draft.order
     detail: dict[str, JsonValue] = {
         **draft.detail,
-        "order": [order.chat_time, order.position, order.message_id, order.start],
+        "order": [order.place, order.position, order.message_id, order.start],
         "content": draft.content,
         "subject": draft.subject,
         "negated": draft.negated,
@@ -123,4 +125,5 @@ def _record(event: MessagesRecorded, draft: MemoryDraft, now: int) -> MemoryReco
         created_at=now,
         updated_at=now,
         ordinal=order.start,
+        sequence=event.sequence,
     )

@@ -23,6 +23,7 @@ class Turn:
         self.message = message
         self.zone = zone_of(event.timezone)
         self.day: date = local_day(message.chat_time, self.zone)
+        self.placed = event.place(message)
         self.speaker = _speaker(event, message)
 
     def evidence(self, start: int, end: int) -> MessageEvidence:
@@ -36,6 +37,7 @@ class Turn:
             start=start,
             end=end,
             text=message.text[start:end],
+            order=0 if self.placed == message.chat_time else self.placed,
         )
 
     def draft(self, kind: Kind, start: int, attribute: str = "", **fields: object) -> MemoryDraft:
@@ -44,7 +46,7 @@ class Turn:
         identifier = derive_id(
             event.project_id, event.owner, event.conversation_id, message.id, start, kind, attribute
         )
-        order = Order(message.chat_time, message.position, message.id, start)
+        order = Order(self.placed, message.position, message.id, start)
         base: dict[str, object] = {"valid_from": message.chat_time, **fields}
         return MemoryDraft(id=identifier, kind=kind, order=order, attribute=attribute, **base)  # type: ignore[arg-type]  # fields are named as the dataclass names them
 

@@ -292,11 +292,11 @@ def _said(record: MemoryRecord) -> list[_Said]:
         message = record.evidence[0].message_id if record.evidence else str(record.id)
         return [_Said(message, record.value, 0, _time(record), record.id)]
     return [
-        _Said(item.message_id, item.text, item.start, item.chat_time or _time(record), record.id)
+        _Said(item.message_id, item.text, item.start, item.place or _time(record), record.id)
         for item in words
     ]
 
 
 def _time(record: MemoryRecord) -> int:
-    times = [item.chat_time for item in record.evidence if item.chat_time is not None]
+    times = [item.place for item in record.evidence if item.chat_time is not None]
     return max(times) if times else record.valid_from or record.created_at
