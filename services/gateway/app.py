@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 from fastapi import FastAPI
@@ -10,6 +11,7 @@ from memloom.v1 import memloom_pb2_grpc
 from pydantic import Field, SecretStr
 
 from services.gateway.handlers.access import Access
+from services.gateway.handlers.admission import Admission, Share
 from services.gateway.handlers.attachments import Attachments
 from services.gateway.handlers.calls import Rates, Writes
 from services.gateway.handlers.chat import Assistant
@@ -39,6 +41,7 @@ from services.gateway.store import (
     SqlDirectoryStore,
     SqlKeyStore,
     SqlPlaceStore,
+    SqlQueueStore,
     SqlRepeatStore,
     SqlScopeStore,
     SqlShareStore,
@@ -117,10 +120,22 @@ def build(
         clock=clock,
         limits=limits,
     )
+    admission = Admission(
+        database=database,
+        store=SqlQueueStore(),
+        keys=keys,
+        outbox=outbox,
+        clock=clock,
+        share=Share(
+            documents=settings.documents_in_work,
+            fetches=min(settings.fetches_in_work, settings.documents_in_work),
+        ),
+    )
     uploads = Uploads(
         database=database,
         catalogue=catalogue,
         keys=keys,
+        admission=admission,
         outbox=outbox,
         writes=writes,
         blobs=blobs,
@@ -225,12 +240,6 @@ def build(
         for name, check in checks.items():
             health.add(name, check)
 
-    async def keep_up() -> None:
-        while True:
-            with suppress(DependencyUnavailable):  # the next round finds the same to do
-                await upkeep.once()
-            await clock.sleep(settings.upkeep_seconds)
-
     watchdog = Watchdog(
         database=database,
         store=SqlWatchStore(),
@@ -239,12 +248,6 @@ def build(
         clock=clock,
         patience=Patience(seconds=settings.still_seconds, times=settings.still_times),
     )
-
-    async def watch() -> None:
-        while True:
-            await clock.sleep(settings.watch_seconds)
-            with suppress(DependencyUnavailable):  # the next round finds the same to do
-                await watchdog.once()
 
     async def bootstrap() -> str | None:
         key = settings.bootstrap_key
@@ -258,8 +261,16 @@ def build(
     parts = ServiceParts(
         name=Service.GATEWAY,
         database=database,
-        subscriptions=subscriptions(Projections(catalogue=catalogue, tasks=tasks, clock=clock)),
-        tasks=(keep_up, watch),
+        subscriptions=subscriptions(
+            Projections(
+                catalogue=catalogue, keys=keys, tasks=tasks, admission=admission, clock=clock
+            )
+        ),
+        tasks=(
+            partial(_repeat, upkeep.once, settings.upkeep_seconds, clock),
+            partial(_repeat, watchdog.once, settings.watch_seconds, clock),
+            partial(_repeat, admission.once, settings.admit_seconds, clock),
+        ),
         checks={"database": database.check},
         background_checks={"blobs": blobs.check},
     )
@@ -272,6 +283,14 @@ def build(
         cases=cases,
         bootstrap=bootstrap,
     )
+
+
+async def _repeat(round_: Callable[[], Awaitable[object]], seconds: float, clock: Clock) -> None:
+    """A round, a pause, for ever."""
+    while True:
+        with suppress(DependencyUnavailable):  # the next round finds the same to do
+            await round_()
+        await clock.sleep(seconds)
 
 
 class GatewayProcess(ProcessSettings):

@@ -60,6 +60,19 @@ class GatewaySettings(BaseModel):
         default=24.0, gt=0, description="Hours after which an orphaned staging blob is removed."
     )
 
+    documents_in_work: int = Field(
+        default=16,
+        ge=1,
+        description="Documents of one project in the pipeline at once; the others wait, queued.",
+    )
+    fetches_in_work: int = Field(
+        default=4,
+        ge=1,
+        description="Documents of one project that are fetched from URLs at once.",
+    )
+    admit_seconds: float = Field(
+        default=5.0, gt=0, description="How often places that became free unseen are looked for."
+    )
     watch_seconds: float = Field(
         default=30.0, gt=0, description="How often documents that stand still are looked for."
     )

@@ -281,7 +281,8 @@ class Door:
             outcome = await handler(event, envelope)
             if outcome.apply is not None:
                 async with self.database.write() as tx:
-                    await outcome.apply(tx)
+                    told = [*outcome.events, *await outcome.apply(tx)]
+                    await Outbox(Service.GATEWAY, clock=SystemClock()).add(tx, told)
 
     async def progress(self, identifier: str, **said: Any) -> None:
         """Tell how far a document is."""

@@ -64,7 +64,7 @@ def file_detail(document: Document) -> dict[str, Any]:
         "sizeMB": megabytes(size),
         "status": status.word(document),
         "knowledgebase_id": document.knowledgebase_id,
-        "stage": state.stage,
+        "stage": status.stage(document),
         "progress": status.progress(state),
         "searchable": status.searchable(state) and document.deleted_at is None,
         "error_code": state.error_code,

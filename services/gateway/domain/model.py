@@ -120,6 +120,8 @@ class DocumentState:
 class Document:
     """A document of a knowledge base. reserved: bytes counted against the quota. duplicate_of: the
     document whose bytes turned out to be the same; this one is deleted then, and shown as that.
+    queued_turn: its turn among the project's documents that wait for a place in the pipeline; None
+    once it is there. declared_type: the media type that its sender named.
     """
 
     id: str
@@ -136,6 +138,8 @@ class Document:
     deleted_at: int | None = None
     purged_at: int | None = None
     duplicate_of: str = ""
+    queued_turn: int | None = None
+    declared_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)

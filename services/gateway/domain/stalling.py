@@ -22,9 +22,12 @@ def groups_of(stage: str) -> frozenset[str]:
 
 
 def is_still(document: Document, before: int) -> bool:
-    """Whether it is being worked on and last moved before then (epoch milliseconds)."""
+    """Whether it is being worked on and last moved before then (epoch milliseconds). One that
+    waits for its project's turn is not.
+    """
     return (
         document.deleted_at is None
+        and document.queued_turn is None
         and document.state.outcome == "running"
         and document.updated_at < before
     )

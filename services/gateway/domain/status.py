@@ -100,6 +100,12 @@ def word(document: Document) -> str:
     ]
 
 
+def stage(document: Document) -> str:
+    """How far it is; `queued` while it waits for its project's turn in the pipeline."""
+    waits = document.queued_turn is not None and document.deleted_at is None
+    return "queued" if waits else document.state.stage
+
+
 def progress(state: DocumentState) -> float:
     """The way behind the document, 0..1, over all stages."""
     if state.outcome == "completed":

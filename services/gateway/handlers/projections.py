@@ -7,8 +7,9 @@ from typing import Any
 from services.gateway.domain import status
 from services.gateway.domain.model import Document, Place, Task
 from services.gateway.domain.tasks import advance_task
+from services.gateway.handlers.admission import Admission
 from services.gateway.handlers.documents import removed_event
-from services.gateway.handlers.ports import CatalogueStore, TaskStore
+from services.gateway.handlers.ports import CatalogueStore, KeyStore, TaskStore
 from services.kernel.contracts.events import (
     DocumentProgressed,
     Envelope,
@@ -24,8 +25,18 @@ from services.kernel.runtime.dispatch import Outcome
 class Projections:
     """Handlers of the gateway's two subscriptions."""
 
-    def __init__(self, *, catalogue: CatalogueStore, tasks: TaskStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        catalogue: CatalogueStore,
+        keys: KeyStore,
+        tasks: TaskStore,
+        admission: Admission,
+        clock: Clock,
+    ) -> None:
         self._catalogue = catalogue
+        self._keys = keys
+        self._admission = admission
         self._tasks = tasks
         self._clock = clock
 
@@ -36,34 +47,48 @@ class Projections:
         progressed = event
 
         async def apply(tx: Transaction) -> Sequence[Event]:
-            document = await self._catalogue.document(tx, progressed.document_id, locked=True)
-            if document is None or document.project_id != progressed.project_id:
-                return ()
-            now = self._clock.now_ms()
-            if progressed.outcome == "deleted":
-                await self._catalogue.save_document(
-                    tx,
-                    replace(
-                        document,
-                        deleted_at=document.deleted_at or now,
-                        purged_at=document.purged_at or now,
-                    ),
-                )
-                return ()
-            state = status.advance(document.state, progressed)
-            if state != document.state:
-                told = replace(
-                    document,
-                    state=state,
-                    reserved=status.reserved_bytes(state, document.reserved),
-                    updated_at=now,
-                )
-                await self._catalogue.save_document(tx, told)
-                if state.sha256 != document.state.sha256 and document.deleted_at is None:
-                    return await self._drop_copies(tx, told, now)
-            return ()
+            # It ends, or its bytes are here: another document of its project may take the place.
+            frees = progressed.outcome != "running" or progressed.stage == "stored"
+            if frees:
+                # The project before the document, as everywhere.
+                await self._keys.lock_project(tx, progressed.project_id)
+            events = list(await self._advance_document(tx, progressed))
+            if frees:
+                events += await self._admission.admit(tx, progressed.project_id)
+            return events
 
         return Outcome(apply=apply)
+
+    async def _advance_document(
+        self, tx: Transaction, progressed: DocumentProgressed
+    ) -> Sequence[Event]:
+        document = await self._catalogue.document(tx, progressed.document_id, locked=True)
+        if document is None or document.project_id != progressed.project_id:
+            return ()
+        now = self._clock.now_ms()
+        if progressed.outcome == "deleted":
+            await self._catalogue.save_document(
+                tx,
+                replace(
+                    document,
+                    deleted_at=document.deleted_at or now,
+                    purged_at=document.purged_at or now,
+                ),
+            )
+            return ()
+        state = status.advance(document.state, progressed)
+        if state == document.state:
+            return ()
+        told = replace(
+            document,
+            state=state,
+            reserved=status.reserved_bytes(state, document.reserved),
+            updated_at=now,
+        )
+        await self._catalogue.save_document(tx, told)
+        if state.sha256 != document.state.sha256 and document.deleted_at is None:
+            return await self._drop_copies(tx, told, now)
+        return ()
 
     async def _drop_copies(self, tx: Transaction, document: Document, now: int) -> Sequence[Event]:
         """The bytes behind a URL are known only now: of several documents with the same bytes the

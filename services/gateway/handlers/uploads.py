@@ -10,13 +10,13 @@ from services.gateway.domain.documents import as_copy, uploaded
 from services.gateway.domain.limits import Limits, plan_of
 from services.gateway.domain.model import Document, DocumentState, Place, Project
 from services.gateway.domain.quota import check_may_store
+from services.gateway.handlers.admission import Admission
 from services.gateway.handlers.calls import Call, Writes
 from services.gateway.handlers.documents import resolved
 from services.gateway.handlers.knowledgebases import require_owned
 from services.gateway.handlers.ports import CatalogueStore, KeyStore, Outbox
 from services.gateway.handlers.receiving import Admitted, FileReceiver, Incoming
 from services.kernel.contracts.errors import Code, NotFound, Unauthorized
-from services.kernel.contracts.events import BlobRef, DocumentSubmitted
 from services.kernel.ports.blobs import Blobs
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.preview import Probe
@@ -32,6 +32,7 @@ class Uploads:
         database: Database,
         catalogue: CatalogueStore,
         keys: KeyStore,
+        admission: Admission,
         outbox: Outbox,
         writes: Writes,
         blobs: Blobs,
@@ -42,6 +43,7 @@ class Uploads:
         self._database = database
         self._catalogue = catalogue
         self._keys = keys
+        self._admission = admission
         self._outbox = outbox
         self._writes = writes
         self._receiver = FileReceiver(blobs=blobs, probe=probe, limits=limits)
@@ -67,6 +69,7 @@ class Uploads:
         (admitted,) = await self.receive([entry])
         try:
             async with self._database.write() as tx:
+                await self._keys.lock_project(tx, call.project.id)
                 document = await self._catalogue.document(tx, document_id, locked=True)
                 if (
                     document is None
@@ -75,7 +78,8 @@ class Uploads:
                 ):
                     raise NotFound(f"there is no document {document_id!r}")
                 state = DocumentState(revision=document.state.revision + 1)
-                renewed = await self._submit(tx, call, replace(document, state=state), admitted)
+                renewed = await self._queue(tx, replace(document, state=state), admitted)
+                await self._admit_queued(tx, call)
             return uploaded(renewed)
         finally:
             await self.discard([admitted])
@@ -171,6 +175,7 @@ class Uploads:
             # Again: an entry before it in this request may hold the same bytes.
             known = await self._known(tx, project, place, entry)
             documents.append(await self._enter(tx, call, place, entry, known))
+        await self._admit_queued(tx, call)
         return documents
 
     async def _known(
@@ -206,11 +211,11 @@ class Uploads:
                 state=DocumentState(),
             )
             await self._catalogue.add_document(tx, fresh)
-            return await self._submit(tx, call, fresh, entry)
+            return await self._queue(tx, fresh, entry)
         if known.state.outcome != "failed":
             return known
         again = DocumentState(revision=known.state.revision, attempt=known.state.attempt + 1)
-        return await self._submit(tx, call, replace(known, state=again), entry)
+        return await self._queue(tx, replace(known, state=again), entry)
 
     async def _under_its_name(
         self, tx: Transaction, document: Document, entry: Admitted
@@ -237,43 +242,34 @@ class Uploads:
                 deleted_at=now,
                 purged_at=now,
                 duplicate_of=document.id,
+                queued_turn=None,
             )
             await self._catalogue.add_document(tx, copy)
         return as_copy(copy, document)
 
-    async def _submit(
-        self, tx: Transaction, call: Call, document: Document, entry: Admitted
-    ) -> Document:
+    async def _admit_queued(self, tx: Transaction, call: Call) -> None:
+        events = await self._admission.admit(tx, call.project.id)
+        await self._outbox.add(tx, events, correlation_id=call.request_id)
+
+    async def _queue(self, tx: Transaction, document: Document, entry: Admitted) -> Document:
+        """The document with the entry's content, in its project's queue."""
         state = replace(
             document.state,
             size=entry.size,
             sha256=entry.staged.sha256 if entry.staged is not None else "",
         )
-        submitted = replace(
-            document,
-            state=state,
-            name=entry.name,
-            url=entry.url,
-            staged_path=entry.staged.path if entry.staged is not None else "",
-            reserved=status.reserved_bytes(state, self._reserve(entry)),
-            updated_at=self._clock.now_ms(),
+        queued = self._admission.queue(
+            replace(
+                document,
+                state=state,
+                name=entry.name,
+                url=entry.url,
+                staged_path=entry.staged.path if entry.staged is not None else "",
+                reserved=status.reserved_bytes(state, self._reserve(entry)),
+                updated_at=self._clock.now_ms(),
+                declared_type=entry.declared,
+            )
         )
         entry.used = True
-        await self._catalogue.save_document(tx, submitted)
-        event = DocumentSubmitted(
-            project_id=submitted.project_id,
-            knowledgebase_id=submitted.knowledgebase_id,
-            document_id=submitted.id,
-            revision=state.revision,
-            attempt=state.attempt,
-            name=submitted.name,
-            url=submitted.url,
-            staged=None
-            if entry.staged is None
-            else BlobRef(
-                path=entry.staged.path, size=entry.staged.size, sha256=entry.staged.sha256
-            ),
-            declared_type=entry.declared,
-        )
-        await self._outbox.add(tx, [event], correlation_id=call.request_id)
-        return submitted
+        await self._catalogue.save_document(tx, queued)
+        return queued

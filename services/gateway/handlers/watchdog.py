@@ -8,9 +8,9 @@ import structlog
 
 from services.gateway.domain import stalling, status
 from services.gateway.domain.model import Document, DocumentState
+from services.gateway.handlers.admission import submitted_event
 from services.gateway.handlers.ports import Outbox
 from services.kernel.contracts.errors import Code
-from services.kernel.contracts.events import BlobRef, DocumentSubmitted
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.store import Database, Transaction
 
@@ -123,7 +123,7 @@ class Watchdog:
         await self._store.save_document(
             tx, replace(document, state=again, updated_at=self._clock.now_ms())
         )
-        await self._outbox.add(tx, [_submitted(document, again)])
+        await self._outbox.add(tx, [submitted_event(replace(document, state=again))])
 
     async def _give_up(self, tx: Transaction, document: Document) -> None:
         state = document.state
@@ -151,21 +151,3 @@ class Watchdog:
                 updated_at=self._clock.now_ms(),
             ),
         )
-
-
-def _submitted(document: Document, state: DocumentState) -> DocumentSubmitted:
-    staged = None
-    if document.staged_path:
-        # Already taken over, or still there: ingest adopts either.
-        staged = BlobRef(path=document.staged_path, size=state.size or 0, sha256=state.sha256)
-    return DocumentSubmitted(
-        project_id=document.project_id,
-        knowledgebase_id=document.knowledgebase_id,
-        document_id=document.id,
-        revision=state.revision,
-        attempt=state.attempt,
-        name=document.name,
-        url=document.url,
-        staged=staged,
-        declared_type=state.media_type,
-    )

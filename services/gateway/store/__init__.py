@@ -5,6 +5,7 @@ from services.gateway.store.conversations import SqlConversationStore
 from services.gateway.store.directory import SqlDirectoryStore
 from services.gateway.store.keys import SqlKeyStore
 from services.gateway.store.places import SqlPlaceStore
+from services.gateway.store.queue import SqlQueueStore
 from services.gateway.store.repeats import SqlRepeatStore
 from services.gateway.store.scope import SqlScopeStore
 from services.gateway.store.shares import SqlShareStore
@@ -20,6 +21,7 @@ __all__ = [
     "SqlDirectoryStore",
     "SqlKeyStore",
     "SqlPlaceStore",
+    "SqlQueueStore",
     "SqlRepeatStore",
     "SqlScopeStore",
     "SqlShareStore",

@@ -31,6 +31,8 @@ def document_of(row: Mapping[Any, Any]) -> Document:
         deleted_at=row["deleted_at"],
         purged_at=row["purged_at"],
         duplicate_of=row["duplicate_of"],
+        queued_turn=row["queued_turn"],
+        declared_type=row["declared_type"],
     )
 
 

@@ -114,11 +114,14 @@ DOCUMENTS: Final = Table(
     Column("memories_pending", Integer, nullable=False),
     Column("model_calls", Integer, nullable=False),
     Column("model_tokens", BigInteger, nullable=False),
+    Column("queued_turn", BigInteger),
+    Column("declared_type", String(200), nullable=False, server_default=""),
     Index("documents_by_id", "id", unique=True),
     Index("documents_by_knowledge_base", "knowledgebase_id", "deleted_at", "position"),
     Index("documents_by_content", "knowledgebase_id", "sha256"),
     Index("documents_by_purge", "project_id", "purged_at", "deleted_at"),
     Index("documents_by_movement", "outcome", "updated_at"),
+    Index("documents_in_work", "project_id", "outcome", "queued_turn"),
     sqlite_autoincrement=True,
 )
 

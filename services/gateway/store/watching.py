@@ -21,6 +21,7 @@ class SqlWatchStore(SqlCatalogueStore):
                 DOCUMENTS.c.outcome == "running",
                 DOCUMENTS.c.updated_at < before,
                 DOCUMENTS.c.deleted_at.is_(None),
+                DOCUMENTS.c.queued_turn.is_(None),
             )
             .order_by(DOCUMENTS.c.updated_at)
             .limit(limit)
