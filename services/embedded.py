@@ -4,14 +4,13 @@ import sys
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 from pydantic import Field, SecretStr
 
 from services.feedback import app as feedback_app
 from services.feedback.settings import FeedbackSettings
 from services.gateway import app as gateway_app
-from services.gateway.settings import GatewaySettings
+from services.gateway.settings import BOOTSTRAP_PLAN, GatewaySettings
 from services.ingest import app as ingest_app
 from services.ingest.settings import IngestSettings
 from services.kernel.adapters.front import Address
@@ -39,9 +38,7 @@ class EmbeddedSettings(ProcessSettings):
     bootstrap_key: SecretStr | None = Field(
         default=None, description="API key of the default project; at least 16 characters."
     )
-    bootstrap_plan: Literal["free", "starter", "pro"] = Field(
-        default="pro", description="Plan of the default project when it is made."
-    )
+    bootstrap_plan: str = Field(default="", description=BOOTSTRAP_PLAN)
     timezone: str = Field(default="Asia/Shanghai", description="Time zone of times that name none.")
     gateway: GatewaySettings = Field(default_factory=GatewaySettings)
     ingest: IngestSettings = Field(default_factory=IngestSettings)

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli import dead_letters, operators, remote
+from services.cli import dead_letters, operators, remote, tenants
 from services.cli.options import HERE, Data
 from services.kernel.contracts.errors import MemloomError
 
@@ -22,8 +22,9 @@ app = typer.Typer(
 )
 topics = typer.Typer(help="The catalogue of topics.", no_args_is_help=True)
 app.add_typer(topics, name="topics")
-app.add_typer(operators.keys, name="keys")
-app.add_typer(operators.plans, name="plans")
+app.add_typer(tenants.keys, name="keys")
+app.add_typer(tenants.plans, name="plans")
+app.add_typer(tenants.projects, name="projects")
 app.add_typer(dead_letters.app, name="dlq")
 app.add_typer(remote.app)
 app.add_typer(remote.bases, name="bases")

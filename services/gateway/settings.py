@@ -1,15 +1,24 @@
 """Settings of the gateway: `MEMLOOM_GATEWAY__...`."""
 
 import re
-from typing import Literal
+from pathlib import Path
+from typing import Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, Field, SecretStr, field_validator
+import yaml
+from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 
 from services.gateway.domain.limits import Limits
+from services.gateway.domain.plans import Plans, parse_plans
 
 MEGABYTE = 1_048_576
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+(?<!/)")
+
+
+BOOTSTRAP_PLAN = (
+    "Plan of the default project when it is made; default pro, or, where the file of plans has "
+    "none of that name, its first."
+)
 
 
 class GatewaySettings(BaseModel):
@@ -19,8 +28,36 @@ class GatewaySettings(BaseModel):
         default=None,
         description="Key of the default project (MEMLOOM_BOOTSTRAP_KEY), 16 characters or more.",
     )
-    bootstrap_plan: Literal["free", "starter", "pro"] = Field(
-        default="pro", description="Plan of the default project when it is created."
+    bootstrap_plan: str = Field(default="", description=BOOTSTRAP_PLAN)
+    plans_file: Path | None = Field(
+        default=None,
+        description="YAML or JSON file of the plans, as {plans: {free: {knowledge_bases: 10, "
+        "bytes_each: 1 GB, requests_per_second: 5}}}; the first is for new projects. Without it: "
+        "free 10 x 1 GB, starter 30 x 10 GB, pro 100 x 100 GB.",
+    )
+    unlinked_days: float = Field(
+        default=30.0,
+        ge=0,
+        le=3650,
+        description="Days for which a knowledge base that no project links is kept; it does not "
+        "count toward the plan meanwhile.",
+    )
+    key_overlap_hours: float = Field(
+        default=24.0,
+        ge=0,
+        le=720,
+        description="Hours for which the old secret of a rotated key works, where the rotation "
+        "does not say.",
+    )
+    audit_days: float = Field(
+        default=365.0, gt=0, le=36500, description="Days for which the audit log is kept."
+    )
+    flush_seconds: float = Field(
+        default=5.0,
+        gt=0,
+        le=300,
+        description="How often last uses of keys, usage and refused accesses are written; a crash "
+        "loses what was counted since.",
     )
     timezone: str = Field(default="Asia/Shanghai", description="Time zone of times that name none.")
     max_files: int = Field(default=20, ge=1, description="Files in one upload.")
@@ -117,6 +154,48 @@ class GatewaySettings(BaseModel):
                 )
         return value
 
+    @field_validator("plans_file")
+    @classmethod
+    def _readable_plans(cls, value: Path | None) -> Path | None:
+        _plans_of(value)
+        return value
+
+    @model_validator(mode="after")
+    def _known_plan(self) -> Self:
+        plans = self.plans()
+        if self.bootstrap_plan and self.bootstrap_plan not in plans:
+            names = ", ".join(plan.name for plan in plans.all())
+            message = (
+                f"MEMLOOM_BOOTSTRAP_PLAN names {self.bootstrap_plan!r}, which is no plan; choose "
+                f"one of {names}"
+            )
+            raise ValueError(message)
+        return self
+
+    def plans(self) -> Plans:
+        """The plans of the file, else the built-in ones."""
+        return _plans_of(self.plans_file)
+
+    def first_plan(self) -> str:
+        """The plan of the default project."""
+        plans = self.plans()
+        return self.bootstrap_plan or ("pro" if "pro" in plans else plans.default.name)
+
+    @property
+    def audit_ms(self) -> int:
+        """How long the audit log is kept, in milliseconds."""
+        return int(self.audit_days * 86_400_000)
+
+    @property
+    def unlinked_ms(self) -> int:
+        """How long a knowledge base that no project links is kept, in milliseconds."""
+        return int(self.unlinked_days * 86_400_000)
+
+    @property
+    def key_overlap_ms(self) -> int:
+        """How long the old secret of a rotated key works by default, in milliseconds."""
+        return int(self.key_overlap_hours * 3_600_000)
+
     def limits(self) -> Limits:
         """The bounds that handlers and entrances enforce."""
         return Limits(
@@ -132,3 +211,19 @@ class GatewaySettings(BaseModel):
             requests_per_second=self.requests_per_second,
             staging_ms=int(self.staging_hours * 3_600_000),
         )
+
+
+def _plans_of(file: Path | None) -> Plans:
+    """The plans of the file, the built-in ones without a file; ValueError with a sentence."""
+    return Plans() if file is None else parse_plans(_read_plans(file))
+
+
+def _read_plans(file: Path) -> Any:
+    try:
+        return yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        message = f"the file of plans {file} cannot be read ({error.strerror}); name another one"
+        raise ValueError(message) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        message = f"the file of plans {file} is neither YAML nor JSON: {error}"
+        raise ValueError(message) from error

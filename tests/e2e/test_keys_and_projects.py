@@ -38,7 +38,10 @@ def test_keys_are_made_listed_and_revoked_while_the_server_runs(memloom: Memloom
     assert "shop  pro" in told(memloom, "plans", "list")
 
     identifier = line.split()[0]
-    told(memloom, "keys", "revoke", identifier)
+    last = command("keys", "revoke", identifier, "--data", str(memloom.data))
+    assert last.returncode == 2
+    assert "last active admin key" in last.stderr
+    told(memloom, "keys", "revoke", identifier, "--force")
     assert memloom.call("/search/memory", asked, key=key)["code"] == 40132
     assert f"{identifier}  shop" in told(memloom, "keys", "list")
     again = command("keys", "revoke", identifier, "--data", str(memloom.data))
@@ -59,17 +62,17 @@ def test_a_key_opens_its_own_project_only_over_rest_and_grpc(memloom: Memloom) -
     key = told(memloom, "keys", "create", "--project", "strangers")
     stranger = Memloom(memloom.data, key=key, port=memloom.port, grpc_port=memloom.grpc_port)
     for path, body, code in (
-        ("/search/memory", {"user_id": "anna", "query": "x", "knowledgebase_ids": [kb]}, 50123),
-        ("/get/knowledgebase-file", {"knowledgebase_id": kb}, 50123),
+        ("/search/memory", {"user_id": "anna", "query": "x", "knowledgebase_ids": [kb]}, 50120),
+        ("/get/knowledgebase-file", {"knowledgebase_id": kb}, 50120),
         ("/get/knowledgebase-file", {"file_ids": [file]}, 40001),
         ("/delete/knowledgebase-file", {"file_ids": [file]}, 40001),
-        ("/delete/knowledgebase", {"knowledgebase_id": kb, "delete_all": True}, 50123),
+        ("/delete/knowledgebase", {"knowledgebase_id": kb, "delete_all": True}, 50120),
         ("/delete/memory", {"memory_ids": [memory]}, 40307),
         ("/update/memory", {"memory_id": memory, "content": "mine"}, 40307),
         (
             "/add/knowledgebase-file",
             {"knowledgebase_id": kb, "file": [{"name": "a.md", "content": encoded("# a")}]},
-            50123,
+            50120,
         ),
     ):
         assert stranger.call(path, body)["code"] == code, path
@@ -94,7 +97,7 @@ def _walled_over_grpc(memloom: Memloom, key: str, kb: str, file: str, memory: st
             (
                 api.SearchMemory,
                 pb.SearchMemoryRequest(user_id="anna", query="x", knowledgebase_ids=[kb]),
-                50123,
+                50120,
             ),
             (api.GetKnowledgebaseFile, pb.GetKnowledgebaseFileRequest(file_ids=[file]), 40001),
             (

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import Final
 
-from services.kernel.contracts.errors import InvalidInput
-
 MEGABYTE: Final = 1_048_576
 GIGABYTE: Final = 1024 * MEGABYTE
 
@@ -34,29 +32,6 @@ class Limits:
     idempotency_ms: int = 86_400_000
     requests_per_second: float = 0.0
     staging_ms: int = 86_400_000
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a project may hold: knowledge bases, and bytes in each."""
-
-    name: str
-    knowledge_bases: int
-    bytes_each: int
-
-
-PLANS: Final[dict[str, Plan]] = {
-    "free": Plan("free", 10, 1 * GIGABYTE),
-    "starter": Plan("starter", 30, 10 * GIGABYTE),
-    "pro": Plan("pro", 100, 100 * GIGABYTE),
-}
-
-
-def plan_of(name: str) -> Plan:
-    """The plan of that name; InvalidInput for an unknown one."""
-    if name not in PLANS:
-        raise InvalidInput(f"there is no plan {name!r}; choose one of {', '.join(PLANS)}")
-    return PLANS[name]
 
 
 def tokens_of(text: str) -> int:

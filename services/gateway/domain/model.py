@@ -37,7 +37,12 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key as it is kept: its hash, never itself."""
+    """A key as it is kept: its hash, never itself.
+
+    operator: may also do what concerns all projects. expires_at: from then on it is refused, None
+    never. previous_until: until then the secret that a rotation replaced still works.
+    last_used_at: written in the background, some seconds late.
+    """
 
     id: str
     project_id: str
@@ -45,11 +50,32 @@ class ApiKey:
     hint: str
     created_at: int
     revoked_at: int | None = None
+    role: Role = Role.ADMIN
+    operator: bool = False
+    expires_at: int | None = None
+    last_used_at: int | None = None
+    rotated_at: int | None = None
+    previous_until: int | None = None
+
+    def is_active(self, now: int) -> bool:
+        """Return whether it is accepted at this time."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundKey:
+    """A key that a secret belongs to. replaced: the secret is the one before the last rotation."""
+
+    key: ApiKey
+    project: Project
+    replaced: bool
 
 
 @dataclass(frozen=True, slots=True)
 class KnowledgeBase:
-    """A knowledge base. project_id owns and pays; linked: whether the asking project sees it."""
+    """A knowledge base. project_id owns and pays; linked: whether the asking project sees it.
+    unlinked_at: since when no project links it; it counts no longer, and is deleted after a while.
+    """
 
     id: str
     project_id: str
@@ -59,6 +85,7 @@ class KnowledgeBase:
     updated_at: int
     deleted_at: int | None = None
     linked: bool = True
+    unlinked_at: int | None = None
     documents: int = 0
     bytes: int = 0
 

@@ -16,10 +16,10 @@ from services.gateway.domain.documents import file_detail, files_of
 from services.gateway.domain.messages import FilePart
 from services.gateway.domain.model import Document, Place, Task
 from services.gateway.handlers.calls import Call
-from services.gateway.handlers.ports import CatalogueStore, KeyStore
+from services.gateway.handlers.ports import CatalogueStore
+from services.gateway.handlers.quotas import Quotas
 from services.gateway.handlers.receiving import Admitted, Incoming
 from services.gateway.handlers.uploads import Uploads
-from services.kernel.contracts.errors import Code, Unauthorized
 from services.kernel.contracts.records import Owner
 from services.kernel.ports.store import Transaction
 
@@ -36,10 +36,10 @@ class Staged:
 class Attachments:
     """What messages bring beside their words."""
 
-    def __init__(self, *, uploads: Uploads, catalogue: CatalogueStore, keys: KeyStore) -> None:
+    def __init__(self, *, uploads: Uploads, catalogue: CatalogueStore, quotas: Quotas) -> None:
         self._uploads = uploads
         self._catalogue = catalogue
-        self._keys = keys
+        self._quotas = quotas
 
     @asynccontextmanager
     async def staged(
@@ -63,25 +63,16 @@ class Attachments:
                 await self._uploads.discard(admitted)
 
     async def enter(
-        self, tx: Transaction, call: Call, staged: Staged, owners: Sequence[Owner]
+        self, tx: Transaction, call: Call, staged: Staged
     ) -> dict[Place, list[Document]]:
         """Documents of the files, by place, in the order of the files."""
         if not staged.places:
             return {}
-        project = await self._keys.lock_project(tx, call.project.id)
-        if project is None:
-            raise Unauthorized("the key's project is gone", code=Code.BAD_PROJECT)
-        own = {files_of(project.id, owner) for owner in owners}
-        entered = {}
-        for place, admitted in staged.places.items():
-            held = 0
-            if place in own:
-                live = await self._catalogue.live_documents(tx, place)
-                held = sum(document.reserved for document in live)
-            entered[place] = await self._uploads.enter(
-                tx, call, project, place, admitted, held=held
-            )
-        return entered
+        project = await self._quotas.lock(tx, call)
+        return {
+            place: await self._uploads.enter(tx, call, project, place, admitted)
+            for place, admitted in staged.places.items()
+        }
 
     async def parts(self, tx: Transaction, project_id: str, parts: Sequence[Task]) -> list[Task]:
         """The parts of a task, those that stand for files in the state of their documents."""

@@ -11,9 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import uuid4
 
+from services.gateway.domain.audit import Actor
 from services.gateway.domain.fingerprints import fingerprint
 from services.gateway.domain.limits import Limits
 from services.gateway.domain.model import Project, Remembered, Role
+from services.gateway.domain.plans import Plans
+from services.gateway.handlers.audit import AuditTrail
 from services.gateway.handlers.ports import RepeatStore
 from services.kernel.contracts.errors import (
     Code,
@@ -44,6 +47,8 @@ class Ticket:
 class Call:
     """Who calls: the project that the key belongs to, and the key's role. ticket: for writes.
     versions: what an edit may overwrite (If-Match); None is any.
+
+    operator: the key may also do what concerns all projects. operation, address: for the audit.
     """
 
     project: Project
@@ -53,6 +58,10 @@ class Call:
     ticket: Ticket | None = None
     role: Role = Role.ADMIN
     versions: frozenset[str] | None = None
+    key_name: str = ""
+    operator: bool = False
+    operation: str = ""
+    address: str = ""
 
     def expect(self, version: str) -> None:
         """VersionChanged where the caller edits another version than this present one."""
@@ -72,14 +81,37 @@ class Call:
             )
         return self
 
+    def require_operator(self) -> "Call":
+        """Return this call; Forbidden (KEY_NO_ACCESS) where the key is not an operator's."""
+        if not self.operator:
+            raise Forbidden(
+                "this concerns all projects and needs an operator's key: the bootstrap key, or "
+                "one made with `memloom keys create --operator`",
+                code=Code.KEY_NO_ACCESS,
+            )
+        return self
+
+    @property
+    def actor(self) -> Actor:
+        """The key as the audit log names it."""
+        role = "operator" if self.operator else self.role.value
+        return Actor(self.key_id, self.key_name, role, self.request_id, self.address)
+
 
 class Writes:
     """Runs writes once."""
 
     def __init__(
-        self, *, database: Database, store: RepeatStore, clock: Clock, limits: Limits
+        self,
+        *,
+        database: Database,
+        store: RepeatStore,
+        audit: AuditTrail,
+        clock: Clock,
+        limits: Limits,
     ) -> None:
         self._database = database
+        self._audit = audit
         self._store = store
         self._clock = clock
         self._limits = limits
@@ -117,7 +149,7 @@ class Writes:
             await self._clock.sleep(_POLL_SECONDS)
         finished = False
         try:
-            answer = await perform(replace(call, ticket=ticket))
+            answer = await perform(replace(call, ticket=ticket, operation=operation))
             finished = True
         finally:
             # After an error or a cancelled request nothing may be remembered.
@@ -129,7 +161,7 @@ class Writes:
     async def remember(
         self, tx: Transaction, call: Call, answer: Any, subjects: Sequence[str]
     ) -> None:
-        """Keep the answer, and mark what the write touched, in the write's own transaction."""
+        """Keep the answer, mark what the write touched, and log it, in its own transaction."""
         ticket = call.ticket
         if ticket is None:
             await self.touch(tx, call, subjects)
@@ -146,11 +178,18 @@ class Writes:
             expires_at=now + ttl,
         )
         await self._store.mark(tx, scoped, ticket.fingerprint, now)
+        await self._log(tx, call, subjects)
 
     async def touch(self, tx: Transaction, call: Call, subjects: Sequence[str]) -> None:
         """Say that a write outside this rule touched these: earlier answers end."""
         scoped = [f"{call.project.id}/{subject}" for subject in subjects]
         await self._store.mark(tx, scoped, uuid4().hex, self._clock.now_ms())
+        await self._log(tx, call, subjects)
+
+    async def _log(self, tx: Transaction, call: Call, subjects: Sequence[str]) -> None:
+        await self._audit.record(
+            tx, call.project.id, call.actor, call.operation or "write", targets=subjects
+        )
 
     async def prune(self) -> None:
         """Drop what is over; called now and then."""
@@ -207,23 +246,31 @@ class Writes:
 
 
 class Rates:
-    """Requests a second and key, in this process; a token bucket of one second's size."""
+    """Requests a second in this process, of a key as the settings have it, and of a project as
+    its plan does; each a token bucket of one second's size.
+    """
 
-    def __init__(self, *, per_second: float, clock: Clock) -> None:
+    def __init__(self, *, per_second: float, plans: Plans, clock: Clock) -> None:
         self._rate = per_second
+        self._plans = plans
         self._clock = clock
         self._buckets: dict[str, tuple[float, float]] = {}
 
-    def take(self, key_id: str) -> None:
-        """Count one request; TooManyRequests when the bucket is empty."""
-        if self._rate <= 0:
+    def take(self, call: Call) -> None:
+        """Count one request; TooManyRequests when a bucket is empty."""
+        self._take(f"key:{call.key_id}", self._rate, "with this key")
+        of_plan = self._plans.rate_of(call.project)
+        self._take(f"project:{call.project.id}", of_plan, f"on the plan {call.project.plan}")
+
+    def _take(self, bucket: str, rate: float, whose: str) -> None:
+        if rate <= 0:
             return
         now = self._clock.monotonic()
-        tokens, since = self._buckets.get(key_id, (max(self._rate, 1.0), now))
-        tokens = min(max(self._rate, 1.0), tokens + (now - since) * self._rate)
+        tokens, since = self._buckets.get(bucket, (max(rate, 1.0), now))
+        tokens = min(max(rate, 1.0), tokens + (now - since) * rate)
         if tokens < 1:
             raise TooManyRequests(
-                f"more than {self._rate:g} requests a second with this key; try again",
-                retry_after=(1 - tokens) / self._rate,
+                f"more than {rate:g} requests a second {whose}; try again",
+                retry_after=(1 - tokens) / rate,
             )
-        self._buckets[key_id] = (tokens - 1, now)
+        self._buckets[bucket] = (tokens - 1, now)

@@ -162,7 +162,7 @@ class Conversations:
             knowledge_bases = await require_owned(
                 tx, self._catalogue, call.project.id, request.allow_knowledgebase_ids
             )
-            entered = await self._attachments.enter(tx, call, said.staged, subjects.owners)
+            entered = await self._attachments.enter(tx, call, said.staged)
             documents = [one.id for place in entered.values() for one in place]
             parts += [part_of(document, task_id) for document in dict.fromkeys(documents)]
             if documents:

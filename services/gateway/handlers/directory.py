@@ -170,10 +170,10 @@ class Directory:
         harmless. NotFound.
         """
         async with self._database.write() as tx:
-            await visible_base(tx, self._catalogue, call, identifier)
-            await self._catalogue.unlink(tx, call.project.id, identifier)
+            entry = await visible_base(tx, self._catalogue, call, identifier)
+            answer = await self._knowledge_bases.unlink(tx, call, entry)
             await self._writes.touch(tx, call, [f"kb:{identifier}"])
-        return {"success": True}
+        return {"success": True} | answer
 
     async def _shown(self, tx: Transaction, call: Call, entry: KnowledgeBase) -> dict[str, Any]:
         held = await self._store.activity(tx, [entry.id])

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
-from services.gateway.domain.limits import plan_of
-from services.gateway.domain.model import KnowledgeBase, Place, Removal
-from services.gateway.domain.quota import check_may_create
+from services.gateway.domain.audit import UPKEEP
+from services.gateway.domain.keys import moment
+from services.gateway.domain.model import KnowledgeBase, Place, Project, Removal
 from services.gateway.domain.requests import CreateKnowledgebase, DeleteKnowledgebase
 from services.gateway.handlers.calls import Call, Writes
 from services.gateway.handlers.ports import CatalogueStore, KeyStore, Outbox, TaskStore
-from services.kernel.contracts.errors import Code, Forbidden, NotFound, Unauthorized
+from services.gateway.handlers.quotas import Quotas
+from services.kernel.contracts.errors import Code, Forbidden, NotFound
 from services.kernel.contracts.events import DocumentRemoved, OwnerRemoved
 from services.kernel.contracts.records import Owner, OwnerType
 from services.kernel.ports.clock import Clock
@@ -18,6 +19,8 @@ from services.kernel.ports.store import Database, Transaction
 
 # Every linked knowledge base: a name that searches may use, and nothing else.
 ALL = "all"
+# Knowledge bases deleted in one round of the upkeep.
+_ROUND = 100
 
 
 async def require_linked(
@@ -32,7 +35,13 @@ async def require_linked(
         return []
     wanted = list(dict.fromkeys(ids))
     found = await store.knowledge_bases(tx, project_id, wanted)
-    check_linked(wanted, {identifier: entry.linked for identifier, entry in found.items()})
+    visible = {
+        identifier: entry.linked
+        for identifier, entry in found.items()
+        # Another project's is as one that does not exist.
+        if entry.linked or entry.project_id == project_id
+    }
+    check_linked(wanted, visible)
     return [Place(identifier) for identifier in wanted]
 
 
@@ -87,15 +96,20 @@ class KnowledgeBases:
         tasks: TaskStore,
         outbox: Outbox,
         writes: Writes,
+        quotas: Quotas,
         clock: Clock,
+        unlinked_ms: int,
     ) -> None:
+        """unlinked_ms: how long a knowledge base that no project links is kept."""
         self._database = database
         self._catalogue = catalogue
         self._keys = keys
         self._tasks = tasks
         self._outbox = outbox
         self._writes = writes
+        self._quotas = quotas
         self._clock = clock
+        self._unlinked_ms = unlinked_ms
 
     async def create(self, call: Call, request: CreateKnowledgebase) -> dict[str, Any]:
         """A new knowledge base; QuotaExceeded."""
@@ -112,12 +126,8 @@ class KnowledgeBases:
             )
             answer = {"id": entry.id, "knowledgebase_id": entry.id}
             async with self._database.write() as tx:
-                project = await self._keys.lock_project(tx, call.project.id)
-                if project is None:
-                    raise Unauthorized("the key's project is gone", code=Code.BAD_PROJECT)
-                usage = await self._catalogue.usage(tx, project.id)
-                owned = [kb for kb in usage if kb.project_id == project.id]
-                check_may_create(plan_of(project.plan), owned)
+                project = await self._quotas.lock(tx, call)
+                await self._quotas.check_create(tx, project)
                 await self._catalogue.add_knowledge_base(tx, entry)
                 await self._writes.remember(tx, call, answer, [f"kb:{entry.id}"])
             return answer
@@ -134,17 +144,17 @@ class KnowledgeBases:
         """
 
         async def perform(call: Call) -> dict[str, Any]:
-            answer = {"success": True}
+            answer: dict[str, Any] = {"success": True}
             identifier = request.knowledgebase_id
             async with self._database.write() as tx:
                 found = await self._catalogue.knowledge_bases(tx, call.project.id, [identifier])
                 entry = found.get(identifier)
-                if entry is None:
+                owned = entry is not None and entry.project_id == call.project.id
+                if entry is None or not (owned or entry.linked):
                     raise NotFound(
                         f"there is no knowledge base {identifier!r}",
                         code=Code.KNOWLEDGE_BASE_NOT_FOUND,
                     )
-                owned = entry.project_id == call.project.id
                 if not entry.linked and not (request.delete_all and owned):
                     raise Forbidden(
                         f"the knowledge base {identifier!r} is not linked to this project",
@@ -159,7 +169,7 @@ class KnowledgeBases:
                 if request.delete_all:
                     await self._delete_all(tx, call, entry)
                 else:
-                    await self._catalogue.unlink(tx, call.project.id, identifier)
+                    answer |= await self.unlink(tx, call, entry)
                 await self._writes.remember(tx, call, answer, [f"kb:{identifier}"])
             return answer
 
@@ -168,6 +178,62 @@ class KnowledgeBases:
             call, "delete/knowledgebase", body, perform
         )
         return answer
+
+    async def unlink(self, tx: Transaction, call: Call, entry: KnowledgeBase) -> dict[str, Any]:
+        """Unlink it from the caller's project; what the answer says of its further life."""
+        await self._catalogue.lock_knowledge_base(tx, entry.id)
+        await self._catalogue.unlink(tx, call.project.id, entry.id)
+        others = await self._catalogue.links(tx, entry.id)
+        if others:
+            if entry.project_id != call.project.id:
+                return {}
+            return {
+                "note": f"other projects link this knowledge base ({others}): it stays, and counts "
+                "toward your plan until it is deleted (delete_all)"
+            }
+        now = self._clock.now_ms()
+        await self._catalogue.mark_unlinked(tx, now)
+        if entry.project_id != call.project.id:
+            return {}
+        until = (entry.unlinked_at or now) + self._unlinked_ms
+        return {
+            "deletes_at": until,
+            "note": "no project links this knowledge base any more: it does not count toward your "
+            f"plan from now on, and is deleted after {moment(until)} unless it is linked again "
+            f"before (POST /api/v1/knowledge-bases/{entry.id}/link)",
+        }
+
+    async def purge_unlinked(self) -> int:
+        """Delete what nobody has linked for long enough, and note what nobody links since now;
+        how many were deleted.
+        """
+        now = self._clock.now_ms()
+        async with self._database.write() as tx:
+            await self._catalogue.mark_unlinked(tx, now)
+        async with self._database.read() as tx:
+            ended = await self._catalogue.unlinked_before(tx, now - self._unlinked_ms, _ROUND)
+        purged = 0
+        for entry in ended:
+            purged += await self._purge(entry, now - self._unlinked_ms)
+        return purged
+
+    async def _purge(self, entry: KnowledgeBase, before: int) -> bool:
+        async with self._database.write() as tx:
+            await self._catalogue.lock_knowledge_base(tx, entry.id)
+            # It may have been linked or deleted since it was found.
+            found = await self._catalogue.knowledge_bases(tx, entry.project_id, [entry.id])
+            present = found.get(entry.id)
+            if present is None or present.unlinked_at is None or present.unlinked_at > before:
+                return False
+            owner = await self._keys.project(tx, entry.project_id)
+            call = Call(
+                project=owner or Project(entry.project_id, "", ""),
+                key_name=UPKEEP.key_name,
+                operation="delete/knowledgebase",
+            )
+            await self._delete_all(tx, call, present)
+            await self._writes.touch(tx, call, [f"kb:{entry.id}"])
+        return True
 
     async def _delete_all(self, tx: Transaction, call: Call, entry: KnowledgeBase) -> None:
         now = self._clock.now_ms()

@@ -1,6 +1,6 @@
 """What the use cases need of the gateway's tables; `store` implements it, `app` hands it in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from services.gateway.domain.model import (
@@ -8,6 +8,7 @@ from services.gateway.domain.model import (
     CorrectionEntry,
     Document,
     Feedback,
+    FoundKey,
     KnowledgeBase,
     Place,
     Project,
@@ -63,18 +64,34 @@ class KeyStore(Protocol):
         """False where the same key is there."""
         ...
 
-    async def key_by_digest(self, tx: Transaction, digest: str) -> tuple[ApiKey, Project] | None:
-        """Key (revoked ones too) and project."""
+    async def rename_project(self, tx: Transaction, project_id: str, name: str) -> bool:
+        """False for an unknown project, and where another one has the name."""
+        ...
+
+    async def key_by_digest(self, tx: Transaction, digest: str) -> FoundKey | None:
+        """The key (revoked and expired ones too) that has or had this secret, with its project."""
+        ...
+
+    async def key(
+        self, tx: Transaction, key_id: str, *, project_id: str | None = None
+    ) -> ApiKey | None:
+        """By id, of this project or of any."""
+        ...
+
+    async def save_key(self, tx: Transaction, key: ApiKey) -> None:
+        """Write name, role, operator, expiry and revocation."""
+        ...
+
+    async def rotate_key(self, tx: Transaction, key: ApiKey, digest: str) -> None:
+        """Give it a new secret; the one that it had becomes the previous one."""
+        ...
+
+    async def mark_used(self, tx: Transaction, used: Mapping[str, int]) -> None:
+        """Write the last use of keys by id; an older time than the one kept is left out."""
         ...
 
     async def keys(self, tx: Transaction, project_id: str | None) -> list[ApiKey]:
         """Keys of a project, or of all."""
-        ...
-
-    async def revoke(
-        self, tx: Transaction, key_id: str, at: int, *, project_id: str | None = None
-    ) -> bool:
-        """False for an unknown or revoked key."""
         ...
 
 
@@ -105,6 +122,28 @@ class CatalogueStore(Protocol):
 
     async def unlink(self, tx: Transaction, project_id: str | None, identifier: str) -> None:
         """Unlink from one project, or from all."""
+        ...
+
+    async def lock_knowledge_base(self, tx: Transaction, identifier: str) -> None:
+        """Hold it until the transaction ends: its links are counted under it."""
+        ...
+
+    async def links(self, tx: Transaction, identifier: str) -> int:
+        """How many projects link it."""
+        ...
+
+    async def mark_unlinked(self, tx: Transaction, at: int) -> int:
+        """Note the time at those that nobody links; how many were new."""
+        ...
+
+    async def unlinked_before(
+        self, tx: Transaction, before: int, limit: int
+    ) -> list[KnowledgeBase]:
+        """Live ones that nobody has linked since then, of any project, the longest first."""
+        ...
+
+    async def message_file_bytes(self, tx: Transaction, project_id: str) -> int:
+        """Bytes of the files in the project's messages that count against its plan."""
         ...
 
     async def delete_knowledge_base(self, tx: Transaction, identifier: str, at: int) -> None:

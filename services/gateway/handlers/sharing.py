@@ -13,6 +13,7 @@ from services.gateway.domain.model import Share
 from services.gateway.handlers.calls import Call, Writes
 from services.gateway.handlers.directory import no_such_base, owned_base
 from services.gateway.handlers.ports import CatalogueStore, KeyStore
+from services.gateway.handlers.quotas import Quotas
 from services.kernel.contracts.errors import InvalidInput, NotFound
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.store import Database, Transaction
@@ -68,6 +69,7 @@ class Sharing:
         keys: KeyStore,
         store: ShareStore,
         writes: Writes,
+        quotas: Quotas,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -75,6 +77,7 @@ class Sharing:
         self._keys = keys
         self._store = store
         self._writes = writes
+        self._quotas = quotas
         self._clock = clock
 
     async def offer(self, call: Call, identifier: str, project: str) -> dict[str, Any]:
@@ -156,15 +159,20 @@ class Sharing:
 
     async def link(self, call: Call, identifier: str) -> dict[str, Any]:
         """Link a knowledge base of this project again, or accept one that was offered to it;
-        repeating is harmless. NotFound for any other.
+        repeating is harmless. NotFound for any other; QuotaExceeded where an own one had stopped
+        to count and the plan has no room for it.
         """
         now = self._clock.now_ms()
         async with self._database.write() as tx:
+            project = await self._quotas.lock(tx, call)
+            await self._catalogue.lock_knowledge_base(tx, identifier)
             found = await self._catalogue.knowledge_bases(tx, call.project.id, [identifier])
             entry = found.get(identifier)
             share = await self._store.offered(tx, call.project.id, identifier)
             if entry is None or (entry.project_id != call.project.id and share is None):
                 raise no_such_base(identifier)
+            if entry.project_id == project.id and entry.unlinked_at is not None:
+                await self._quotas.check_link(tx, project, entry)
             if share is not None:
                 await self._store.accept(tx, share.id, now)
             await self._catalogue.link(tx, call.project.id, identifier, now)

@@ -7,16 +7,16 @@ from uuid import uuid4
 
 from services.gateway.domain import status
 from services.gateway.domain.documents import as_copy, uploaded
-from services.gateway.domain.limits import Limits, plan_of
+from services.gateway.domain.limits import Limits
 from services.gateway.domain.model import Document, DocumentState, Place, Project
-from services.gateway.domain.quota import check_may_store
 from services.gateway.handlers.admission import Admission
 from services.gateway.handlers.calls import Call, Writes
 from services.gateway.handlers.documents import resolved
 from services.gateway.handlers.knowledgebases import require_owned
-from services.gateway.handlers.ports import CatalogueStore, KeyStore, Outbox
+from services.gateway.handlers.ports import CatalogueStore, Outbox
+from services.gateway.handlers.quotas import Quotas
 from services.gateway.handlers.receiving import Admitted, FileReceiver, Incoming
-from services.kernel.contracts.errors import Code, NotFound, Unauthorized
+from services.kernel.contracts.errors import NotFound
 from services.kernel.ports.blobs import Blobs
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.preview import Probe
@@ -31,7 +31,7 @@ class Uploads:
         *,
         database: Database,
         catalogue: CatalogueStore,
-        keys: KeyStore,
+        quotas: Quotas,
         admission: Admission,
         outbox: Outbox,
         writes: Writes,
@@ -42,7 +42,7 @@ class Uploads:
     ) -> None:
         self._database = database
         self._catalogue = catalogue
-        self._keys = keys
+        self._quotas = quotas
         self._admission = admission
         self._outbox = outbox
         self._writes = writes
@@ -65,11 +65,11 @@ class Uploads:
     async def replace_content(
         self, call: Call, document_id: str, entry: Incoming
     ) -> dict[str, Any]:
-        """New bytes of a document: its next revision."""
+        """New bytes of a document: its next revision, where the plan has room."""
         (admitted,) = await self.receive([entry])
         try:
             async with self._database.write() as tx:
-                await self._keys.lock_project(tx, call.project.id)
+                project = await self._quotas.lock(tx, call)
                 document = await self._catalogue.document(tx, document_id, locked=True)
                 if (
                     document is None
@@ -77,12 +77,24 @@ class Uploads:
                     or document.deleted_at is not None
                 ):
                     raise NotFound(f"there is no document {document_id!r}")
+                place = await self._place_of(tx, project, document)
+                more = self._reserve(admitted) - document.reserved
+                await self._quotas.check_store(tx, project, place, more)
                 state = DocumentState(revision=document.state.revision + 1)
                 renewed = await self._queue(tx, replace(document, state=state), admitted)
                 await self._admit_queued(tx, call)
+                subjects = [f"document:{document.id}", f"kb:{place}"]
+                await self._writes.touch(tx, call, subjects)
             return uploaded(renewed)
         finally:
             await self.discard([admitted])
+
+    async def _place_of(self, tx: Transaction, project: Project, document: Document) -> Place:
+        """Where the document lies; Forbidden where that is a knowledge base that is not linked."""
+        place = document.knowledgebase_id
+        if place in await self._catalogue.knowledge_bases(tx, project.id, [place]):
+            await require_owned(tx, self._catalogue, project.id, [place])
+        return Place(place)
 
     async def receive(self, entries: Sequence[Incoming]) -> list[Admitted]:
         """Check the entries and stage their bytes; what is not entered then is to be discarded."""
@@ -133,9 +145,7 @@ class Uploads:
         self, call: Call, knowledgebase_id: str, admitted: Sequence[Admitted]
     ) -> list[dict[str, Any]]:
         async with self._database.write() as tx:
-            project = await self._keys.lock_project(tx, call.project.id)
-            if project is None:
-                raise Unauthorized("the key's project is gone", code=Code.BAD_PROJECT)
+            project = await self._quotas.lock(tx, call)
             (place,) = await require_owned(tx, self._catalogue, project.id, [knowledgebase_id])
             documents = await self.enter(tx, call, project, place, admitted)
             documents = [
@@ -154,22 +164,17 @@ class Uploads:
         project: Project,
         place: Place,
         admitted: Sequence[Admitted],
-        *,
-        held: int = 0,
     ) -> list[Document]:
         """The entries as documents that go their way, where the plan has room; the project is
-        locked. held: bytes in use where no knowledge base of the catalogue counts them.
+        locked.
         """
-        usage = [
-            kb for kb in await self._catalogue.usage(tx, project.id) if kb.project_id == project.id
-        ]
         found = [await self._known(tx, project, place, entry) for entry in admitted]
         more = sum(
             self._reserve(entry)
             for entry, known in zip(admitted, found, strict=True)
             if known is None or known.state.outcome == "failed"
         )
-        check_may_store(plan_of(project.plan), usage, place, held + more)
+        await self._quotas.check_store(tx, project, place, more)
         documents = []
         for entry in admitted:
             # Again: an entry before it in this request may hold the same bytes.

@@ -4,15 +4,18 @@ from dataclasses import dataclass
 
 from services.gateway.domain.limits import Limits
 from services.gateway.handlers.access import Access
+from services.gateway.handlers.audit import AuditTrail
 from services.gateway.handlers.calls import Rates
 from services.gateway.handlers.chat import Assistant
 from services.gateway.handlers.conversations import Conversations
 from services.gateway.handlers.directory import Directory
 from services.gateway.handlers.documents import Documents
 from services.gateway.handlers.feedback import FeedbackDesk
+from services.gateway.handlers.key_admin import KeyAdmin
 from services.gateway.handlers.knowledgebases import KnowledgeBases
 from services.gateway.handlers.memories import Memories
 from services.gateway.handlers.overview import Overview
+from services.gateway.handlers.projects import Projects
 from services.gateway.handlers.search import Search
 from services.gateway.handlers.sharing import Sharing
 from services.gateway.handlers.uploads import Uploads
@@ -35,4 +38,7 @@ class UseCases:
     overview: Overview
     directory: Directory
     sharing: Sharing
+    keys: KeyAdmin
+    audit: AuditTrail
+    projects: Projects
     limits: Limits

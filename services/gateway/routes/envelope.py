@@ -1,7 +1,7 @@
 """Envelope, statuses, and bodies read within bounds."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from http import HTTPStatus
 from typing import Any, Final
 from uuid import uuid4
@@ -75,12 +75,14 @@ def failure(request: Request, error: MemloomError, minimal: Any) -> Response:
     """The error in the envelope. Business errors are HTTP 200, so that the public client, which
     loses the body of any other status, can read code and message.
     """
+    _note(request, error)
     body = {"code": int(error.code), "message": readable(error.message), "data": minimal}
     return _response(request, body, public_status(error), headers=_headers(error))
 
 
 def problem(request: Request, error: MemloomError) -> Response:
     """The error as RFC 9457 problem details, for our own routes."""
+    _note(request, error)
     return problem_of(request, resource_status(error), error.message, error.code, _headers(error))
 
 
@@ -109,6 +111,13 @@ def readable(message: str) -> str:
     """
     message = message.encode("utf-8", "replace").decode()
     return message if len(message) <= _LONGEST_MESSAGE else message[:_LONGEST_MESSAGE] + "…"
+
+
+def _note(request: Request, error: MemloomError) -> None:
+    """Tell the audit log of a refusal, where it is known who called."""
+    on_refusal: Callable[[MemloomError], None] | None = getattr(request.state, "on_refusal", None)
+    if on_refusal is not None:
+        on_refusal(error)
 
 
 def public_status(error: MemloomError) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from enum import Enum
+from functools import partial
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request
@@ -77,13 +78,18 @@ class _Door:
         """Who calls; Unauthorized, TooManyRequests, Forbidden for a key of a lesser role."""
         found = await self._cases.access.authenticate(request.headers.get("authorization"))
         _check_address(request)
-        self._cases.rates.take(found.key_id)
-        found.require(needs)
-        return replace(
+        call = replace(
             found,
             request_id=request_id(request),
             idempotency_key=request.headers.get("idempotency-key", "").strip(),
+            operation=_operation(request),
+            address=request.client.host if request.client else "",
         )
+        request.state.on_refusal = partial(
+            self._cases.audit.refuse, call.project.id, call.actor, call.operation
+        )
+        self._cases.rates.take(call)
+        return call.require(needs)
 
     async def is_admin(self, request: Request) -> bool:
         """Whether the caller sends an admin's key; never raises."""
@@ -105,6 +111,15 @@ def _check_address(request: Request) -> None:
     given = (*request.path_params.values(), *request.query_params.values())
     if any(has_control_characters(str(value)) for value in given):
         raise InvalidInput("the address holds control characters; ids are plain text")
+
+
+def _operation(request: Request) -> str:
+    """The call as the audit log names it: `add/message`, `DELETE /keys/{id}`."""
+    path: str = getattr(request.scope.get("route"), "path", request.url.path)
+    for mount in (*MOUNTS, RESOURCES):
+        path = path.removeprefix(mount)
+    ours = request.url.path.startswith(RESOURCES)
+    return f"{request.method} {path}" if ours else path.removeprefix("/")
 
 
 def build_rest(

@@ -1,5 +1,6 @@
 """The gateway's own tables, and the statements over them."""
 
+from services.gateway.store.audit import SqlAuditStore
 from services.gateway.store.catalogue import SqlCatalogueStore
 from services.gateway.store.conversations import SqlConversationStore
 from services.gateway.store.directory import SqlDirectoryStore
@@ -16,6 +17,7 @@ from services.gateway.store.watching import SqlWatchStore
 __all__ = [
     "METADATA",
     "MIGRATIONS",
+    "SqlAuditStore",
     "SqlCatalogueStore",
     "SqlConversationStore",
     "SqlDirectoryStore",

@@ -4,7 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from services.gateway.domain.model import Document, DocumentState, KnowledgeBase, Place
 from services.gateway.store.statements import upsert
@@ -53,6 +64,7 @@ def knowledge_base_of(row: Mapping[Any, Any]) -> KnowledgeBase:
         updated_at=row["updated_at"],
         deleted_at=row["deleted_at"],
         linked=bool(row["linked"]),
+        unlinked_at=row["unlinked_at"],
         documents=int(row.get("documents") or 0),
         bytes=int(row.get("bytes") or 0),  # PostgreSQL sums to a decimal
     )
@@ -128,12 +140,70 @@ class SqlCatalogueStore:
             .values(project_id=project_id, knowledgebase_id=identifier, linked_at=at)
             .on_conflict_do_nothing()
         )
+        await tx.execute(
+            update(KNOWLEDGE_BASES)
+            .where(KNOWLEDGE_BASES.c.id == identifier)
+            .values(unlinked_at=None)
+        )
 
     async def unlink(self, tx: Transaction, project_id: str | None, identifier: str) -> None:
         statement = delete(LINKS).where(LINKS.c.knowledgebase_id == identifier)
         if project_id is not None:
             statement = statement.where(LINKS.c.project_id == project_id)
         await tx.execute(statement)
+
+    async def lock_knowledge_base(self, tx: Transaction, identifier: str) -> None:
+        await tx.first(
+            select(KNOWLEDGE_BASES.c.id).where(KNOWLEDGE_BASES.c.id == identifier).with_for_update()
+        )
+
+    async def links(self, tx: Transaction, identifier: str) -> int:
+        row = await tx.first(
+            select(func.count().label("number"))
+            .select_from(LINKS)
+            .where(LINKS.c.knowledgebase_id == identifier)
+        )
+        return 0 if row is None else int(row["number"])
+
+    async def mark_unlinked(self, tx: Transaction, at: int) -> int:
+        linked = exists().where(LINKS.c.knowledgebase_id == KNOWLEDGE_BASES.c.id)
+        return await tx.execute(
+            update(KNOWLEDGE_BASES)
+            .where(
+                KNOWLEDGE_BASES.c.deleted_at.is_(None),
+                KNOWLEDGE_BASES.c.unlinked_at.is_(None),
+                ~linked,
+            )
+            .values(unlinked_at=at)
+        )
+
+    async def unlinked_before(
+        self, tx: Transaction, before: int, limit: int
+    ) -> list[KnowledgeBase]:
+        rows = await tx.all(
+            select(KNOWLEDGE_BASES, literal(value=False).label("linked"))
+            .where(KNOWLEDGE_BASES.c.deleted_at.is_(None), KNOWLEDGE_BASES.c.unlinked_at <= before)
+            .order_by(KNOWLEDGE_BASES.c.unlinked_at)
+            .limit(limit)
+        )
+        return [knowledge_base_of(row) for row in rows]
+
+    async def message_file_bytes(self, tx: Transaction, project_id: str) -> int:
+        # The files of messages lie where no knowledge base is.
+        row = await tx.first(
+            select(func.coalesce(func.sum(DOCUMENTS.c.reserved), 0).label("bytes"))
+            .select_from(
+                DOCUMENTS.outerjoin(
+                    KNOWLEDGE_BASES, KNOWLEDGE_BASES.c.id == DOCUMENTS.c.knowledgebase_id
+                )
+            )
+            .where(
+                DOCUMENTS.c.project_id == project_id,
+                DOCUMENTS.c.deleted_at.is_(None),
+                KNOWLEDGE_BASES.c.id.is_(None),
+            )
+        )
+        return 0 if row is None else int(row["bytes"])
 
     async def delete_knowledge_base(self, tx: Transaction, identifier: str, at: int) -> None:
         await tx.execute(

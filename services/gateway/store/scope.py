@@ -34,7 +34,11 @@ class SqlScopeStore:
                 cast(literal(0), BigInteger).label("sequence"),
             )
             .select_from(KNOWLEDGE_BASES.outerjoin(LINKS, ours))
-            .where(KNOWLEDGE_BASES.c.deleted_at.is_(None))
+            .where(
+                KNOWLEDGE_BASES.c.deleted_at.is_(None),
+                # Another project's is as one that does not exist.
+                or_(KNOWLEDGE_BASES.c.project_id == project_id, LINKS.c.linked_at.is_not(None)),
+            )
         )
         nothing = cast(literal(0), BigInteger)
         waiting = (DOCUMENTS.c.purged_at.is_(None), DOCUMENTS.c.deleted_at.is_not(None))

@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
 from services.kernel.runtime.tables import POSITION, runtime_tables
@@ -42,8 +43,37 @@ KEYS: Final = Table(
     Column("hint", String(20), nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
+    Column("role", String(10), nullable=False, server_default="admin"),
+    Column("operator", Boolean, nullable=False, server_default=false()),
+    Column("expires_at", BigInteger),
+    Column("last_used_at", BigInteger),
+    Column("rotated_at", BigInteger),
+    Column("previous_hash", String(64)),
+    Column("previous_until", BigInteger),
     Index("api_keys_by_hash", "hash", unique=True),
+    Index("api_keys_by_previous_hash", "previous_hash"),
     Index("api_keys_by_project", "project_id"),
+)
+
+AUDIT_LOG: Final = Table(
+    "audit_log",
+    METADATA,
+    Column("position", POSITION, primary_key=True, autoincrement=True),
+    Column("project_id", String(64), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("key_id", String(64), nullable=False),
+    Column("key_name", String(200), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("operation", String(100), nullable=False),
+    Column("targets", Text, nullable=False),
+    Column("result", String(10), nullable=False),
+    Column("code", Integer, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("request_id", String(100), nullable=False),
+    Column("address", String(100), nullable=False),
+    Index("audit_log_by_project", "project_id", "position"),
+    Index("audit_log_by_time", "at"),
+    sqlite_autoincrement=True,
 )
 
 KNOWLEDGE_BASES: Final = Table(
@@ -56,6 +86,7 @@ KNOWLEDGE_BASES: Final = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Column("deleted_at", BigInteger),
+    Column("unlinked_at", BigInteger),
     Index("knowledge_bases_by_project", "project_id"),
 )
 

@@ -119,20 +119,20 @@ async def test_projects_see_nothing_of_each_other(door: Door) -> None:
     )
     refused: list[tuple[str, dict[str, Any], int]] = [
         ("/get/knowledgebase-file", {"file_ids": [file["id"]]}, 40001),
-        ("/get/knowledgebase-file", {"knowledgebase_id": kb}, 50123),
+        ("/get/knowledgebase-file", {"knowledgebase_id": kb}, 50120),
         ("/delete/knowledgebase-file", {"file_ids": [file["id"]]}, 40001),
-        ("/delete/knowledgebase", {"knowledgebase_id": kb}, 50123),
-        ("/delete/knowledgebase", {"knowledgebase_id": kb, "delete_all": True}, 50123),
-        ("/search/memory", {"query": "x", "user_id": "u", "knowledgebase_ids": [kb]}, 50123),
+        ("/delete/knowledgebase", {"knowledgebase_id": kb}, 50120),
+        ("/delete/knowledgebase", {"knowledgebase_id": kb, "delete_all": True}, 50120),
+        ("/search/memory", {"query": "x", "user_id": "u", "knowledgebase_ids": [kb]}, 50120),
         (
             "/add/feedback",
             {"user_id": "u", "feedback_content": "x", "allow_knowledgebase_ids": [kb]},
-            50123,
+            50120,
         ),
         (
             "/add/knowledgebase-file",
             {"knowledgebase_id": kb, "file": [{"content": "QUJD", "name": "a.md"}]},
-            50123,
+            50120,
         ),
         ("/get/status", {"task_id": task["task_id"]}, 50131),
         ("/update/memory", {"memory_id": str(memory.id), "content": "y"}, 40307),
@@ -165,9 +165,6 @@ async def test_a_plan_limits_knowledge_bases(door: Door) -> None:
     refused = await free.post("/create/knowledgebase", {"knowledgebase_name": "one more"})
     assert (refused["code"], refused["data"]) == (40304, {"id": ""})
     assert "free" in refused["message"]
-    await free.ok("/delete/knowledgebase", {"knowledgebase_id": made[0]})
-    still = await free.post("/create/knowledgebase", {"knowledgebase_name": "one more"})
-    assert "unlinked" in still["message"]
     await free.ok("/delete/knowledgebase", {"knowledgebase_id": made[0], "delete_all": True})
     await free.create_kb("one more")
 

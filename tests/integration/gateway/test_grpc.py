@@ -196,3 +196,16 @@ async def test_health_and_reflection(channel: grpc.aio.Channel) -> None:
         names = [service.name for service in answer.list_services_response.service]
         assert "memloom.v1.Memloom" in names
         break
+
+
+async def test_grpc_calls_are_in_the_audit_log(door: Door, channel: grpc.aio.Channel) -> None:
+    api = memloom_pb2_grpc.MemloomStub(channel)
+    request = pb.CreateKnowledgebaseRequest(knowledgebase_name="x")
+    await api.CreateKnowledgebase(request, metadata=METADATA)
+    made = await door.http.post("/api/v1/keys", json={"role": "read"}, headers=door.headers)
+    weak = (("authorization", f"Token {made.json()['key']}"),)
+    _, code = await refused(api.CreateKnowledgebase(request, metadata=weak))
+    assert code == 40103
+    listed = (await door.get("/api/v1/audit?operation=create/knowledgebase")).json()["entries"]
+    assert [(entry["result"], entry["code"]) for entry in listed] == [("refused", 40103), ("ok", 0)]
+    assert all("127.0.0.1" in entry["address"] for entry in listed)

@@ -6,9 +6,10 @@ Each module names the routes of one subject as a table of `Resource`; `resources
 from services.gateway.handlers.usecases import UseCases
 from services.gateway.routes.resources.corrections import correction_resources
 from services.gateway.routes.resources.documents import document_resources
+from services.gateway.routes.resources.keys import key_resources
 from services.gateway.routes.resources.knowledge_bases import knowledge_base_resources
 from services.gateway.routes.resources.memories import memory_resources
-from services.gateway.routes.resources.project import project_resources
+from services.gateway.routes.resources.project import operator_resources, project_resources
 from services.gateway.routes.resources.router import build_router
 from services.gateway.routes.resources.table import Query, Resource, ResourceRequest
 
@@ -23,4 +24,6 @@ def resources(cases: UseCases) -> tuple[Resource, ...]:
         *correction_resources(cases),
         *memory_resources(cases),
         *project_resources(cases),
+        *key_resources(cases),
+        *operator_resources(cases),
     )

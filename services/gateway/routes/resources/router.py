@@ -29,6 +29,8 @@ def _add(router: APIRouter, resource: Resource, caller: Caller, limits: Limits) 
     async def endpoint(request: Request) -> Response:
         try:
             call = (await caller(request)).require(resource.needs)
+            if resource.operator:
+                call.require_operator()
             call = replace(call, versions=expected_versions(request))
             answer = await resource.run(await _read(request, resource, call, limits))
         except MemloomError as error:

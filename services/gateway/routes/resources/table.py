@@ -42,11 +42,12 @@ Run = Callable[[ResourceRequest[Any, Any]], Awaitable[Any]]
 class Resource:
     """One route under /api/v1.
 
-    needs: the least role of the key. body, query: models of the JSON body and of the query.
-    media: media types of a body that `run` reads itself from `http`. response: model of the answer,
-    for OpenAPI. problems: statuses of errors beside 400, 401, 403, 404 (where the path has an id),
-    429 and 5xx. examples: of the body, by name. version: of an answer that can be edited, for its
-    entity tag. run: returns the answer's value, or a finished `Response`.
+    needs: the least role of the key. operator: the key must be an operator's. body, query: models
+    of the JSON body and of the query. media: media types of a body that `run` reads itself from
+    `http`. response: model of the answer, for OpenAPI. problems: statuses of errors beside 400,
+    401, 403, 404 (where the path has an id), 429 and 5xx. examples: of the body, by name. version:
+    of an answer that can be edited, for its entity tag. run: returns the answer's value, or a
+    finished `Response`.
     """
 
     method: str
@@ -54,6 +55,7 @@ class Resource:
     summary: str
     run: Run
     needs: Role = Role.READ
+    operator: bool = False
     body: type[Request] | None = None
     query: type[Request] | None = None
     response: type[BaseModel] | None = None

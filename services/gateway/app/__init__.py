@@ -1,0 +1,22 @@
+"""Composition root of the gateway: `build` over given ports, `process` chooses the adapters."""
+
+from services.gateway.app.build import Gateway, build
+from services.gateway.app.process import (
+    GatewayProcess,
+    access,
+    assemble,
+    main,
+    reopen,
+    with_short_names,
+)
+
+__all__ = [
+    "Gateway",
+    "GatewayProcess",
+    "access",
+    "assemble",
+    "build",
+    "main",
+    "reopen",
+    "with_short_names",
+]
