@@ -90,6 +90,16 @@ class GatewaySettings(BaseModel):
         description="Origins of web pages that may call the API from a browser, as a JSON list "
         'such as ["https://console.example.org"], or ["*"] for all; none by default.',
     )
+    grpc_reflection: bool = Field(
+        default=False,
+        description="Whether the public gRPC port lists its methods to callers without a key "
+        "(reflection); the protos are in proto/memloom/v1.",
+    )
+    grpc_error_details: bool = Field(
+        default=False,
+        description="Whether callers of the public gRPC port read why a dependency does not "
+        "answer, which may name addresses; else the log does.",
+    )
     upkeep_seconds: float = Field(
         default=600.0, gt=0, description="How often what is over is tidied away."
     )

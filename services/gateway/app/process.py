@@ -17,7 +17,7 @@ from services.gateway.store import (
     SqlCatalogueStore,
     SqlKeyStore,
 )
-from services.kernel.adapters.front import Address, Front
+from services.kernel.adapters.front import Address, Front, Manners
 from services.kernel.adapters.preview_grpc import GrpcPreview
 from services.kernel.adapters.probe_grpc import GrpcProbe
 from services.kernel.adapters.process import Assembly, ProcessSettings, Resources, main_of
@@ -25,6 +25,8 @@ from services.kernel.adapters.records_grpc import GrpcRecords
 from services.kernel.adapters.retrieval_grpc import GrpcRetrieval
 from services.kernel.contracts.errors import InvalidInput
 from services.kernel.contracts.topics import Service
+from services.kernel.runtime.grpc_server import GrpcLimits
+from services.kernel.runtime.http_limits import HttpLimits
 from services.kernel.runtime.outbox import Outbox as RelayedOutbox
 
 
@@ -92,7 +94,20 @@ async def assemble(
         if key is not None:
             say(f"API key of the default project, shown only now: {key}")
 
-    front = Front(gateway.asgi, gateway.grpc, services=gateway.grpc_services, address=address)
+    runtime = resources.settings.runtime
+    manners = Manners(
+        http=HttpLimits.of(runtime),
+        grpc=GrpcLimits.of(runtime),
+        reflecting=settings.grpc_reflection,
+        details=settings.grpc_error_details,
+    )
+    front = Front(
+        gateway.asgi,
+        gateway.grpc,
+        services=gateway.grpc_services,
+        address=address,
+        manners=manners,
+    )
     return Assembly(parts=[replace(gateway.parts, outbox=outbox)], fronts=[front], begun=begun)
 
 

@@ -1,12 +1,14 @@
 """What the public reaches: REST by uvicorn and the public gRPC port, bound first, opened last."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from services.kernel.adapters.public_grpc import PublicGrpcServer
 from services.kernel.contracts.errors import DependencyUnavailable
+from services.kernel.runtime.grpc_server import GrpcLimits
 from services.kernel.runtime.health import Health
+from services.kernel.runtime.http_limits import HttpLimits
 from services.kernel.runtime.http_server import HttpServer
 from services.kernel.runtime.http_tracing import TracedHttp
 from services.kernel.runtime.metrics import Metrics
@@ -21,6 +23,18 @@ class Address:
     grpc_port: int
 
 
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How the public is treated: patience with its connections, and what it may read of us.
+    reflecting, details: as of `PublicGrpcServer`.
+    """
+
+    http: HttpLimits = field(default_factory=HttpLimits)
+    grpc: GrpcLimits = field(default_factory=GrpcLimits)
+    reflecting: bool = False
+    details: bool = False
+
+
 class Front:
     """REST and gRPC of the gateway on one host."""
 
@@ -31,11 +45,13 @@ class Front:
         *,
         services: Sequence[str],
         address: Address,
+        manners: Manners | None = None,
     ) -> None:
         self._asgi = asgi
         self._adders = adders
         self._services = services
         self._address = address
+        self._manners = manners or Manners()
         self._http: HttpServer | None = None
         self._grpc: PublicGrpcServer | None = None
 
@@ -50,6 +66,7 @@ class Front:
             host=address.host,
             port=address.port,
             advice="is another Memloom running? Choose another with --port.",
+            limits=self._manners.http,
         )
         self._http.bind()
         try:
@@ -58,6 +75,9 @@ class Front:
                 services=self._services,
                 address=f"{address.host}:{address.grpc_port}",
                 observer=metrics,
+                reflecting=self._manners.reflecting,
+                details=self._manners.details,
+                limits=self._manners.grpc,
             )
         except RuntimeError as error:
             raise DependencyUnavailable(

@@ -26,6 +26,7 @@ from services.kernel.adapters.disk_space import DiskSpace
 from services.kernel.adapters.filesystem_blobs import FilesystemBlobs
 from services.kernel.adapters.front import Front
 from services.kernel.adapters.model_clients import Models, open_models
+from services.kernel.adapters.peer_channel import open_channel
 from services.kernel.adapters.servers import (
     OpenBus,
     blobs_on_minio,
@@ -178,13 +179,7 @@ class Resources:
         """To a service's internal gRPC; connects at first use."""
         address = str(getattr(self.settings.peers, peer.value))
         if address not in self._channels:
-            channel = grpc.aio.insecure_channel(
-                address,
-                options=(
-                    ("grpc.max_receive_message_length", 32 << 20),
-                    ("grpc.max_send_message_length", 32 << 20),
-                ),
-            )
+            channel = open_channel(address)
             self._channels[address] = channel
             self._stack.push_async_callback(channel.close, None)
         return self._channels[address]

@@ -7,14 +7,17 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from services.kernel.runtime.grpc_server import CallObserver, ErrorInterceptor
+from services.kernel.runtime.grpc_server import CallObserver, ErrorInterceptor, GrpcLimits
 
 # A file may come whole in one message.
 MESSAGE_BYTES: Final = 128 << 20
 
 
 class PublicGrpcServer:
-    """A `grpc.aio` server that asks for no service token: its services ask for keys."""
+    """A `grpc.aio` server that asks for no service token: its services ask for keys.
+
+    reflecting: whether strangers may list its methods. details: as of `ErrorInterceptor`.
+    """
 
     def __init__(
         self,
@@ -24,14 +27,18 @@ class PublicGrpcServer:
         address: str,
         credentials: grpc.ServerCredentials | None = None,
         observer: CallObserver | None = None,
+        reflecting: bool = False,
+        details: bool = False,
+        limits: GrpcLimits | None = None,
     ) -> None:
         self._server = grpc.aio.server(
-            interceptors=(ErrorInterceptor(token=None, observer=observer),),
+            interceptors=(ErrorInterceptor(token=None, observer=observer, details=details),),
             options=(
                 ("grpc.max_receive_message_length", MESSAGE_BYTES),
                 ("grpc.max_send_message_length", MESSAGE_BYTES),
                 # Two servers on one port would share its calls in silence.
                 ("grpc.so_reuseport", 0),
+                *(limits or GrpcLimits()).options(),
             ),
         )
         for add in adders:
@@ -39,9 +46,10 @@ class PublicGrpcServer:
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined] # stubs lack it
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         self._services = tuple(services)
-        reflection.enable_server_reflection(
-            (*self._services, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server
-        )
+        if reflecting:
+            reflection.enable_server_reflection(
+                (*self._services, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server
+            )
         self.port: int = (
             self._server.add_insecure_port(address)
             if credentials is None

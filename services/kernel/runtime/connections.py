@@ -154,7 +154,9 @@ class TikaSettings(BaseModel):
 
 
 class PeerSettings(BaseModel):
-    """Internal gRPC of the services that others call, as host:port."""
+    """Internal gRPC of the services that others call, as host:port. Calls are spread over all
+    addresses of the host; several IP addresses may be listed with commas between.
+    """
 
     ingest: str = Field(default="127.0.0.1:50061", description="Probe of URLs: called by gateway.")
     memorizer: str = Field(

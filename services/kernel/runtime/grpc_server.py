@@ -3,8 +3,9 @@
 import hmac
 import ipaddress
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, Self
 
 import grpc
 import structlog
@@ -28,10 +29,15 @@ from services.kernel.contracts.errors import (
 from services.kernel.contracts.telemetry import TRACEPARENT
 from services.kernel.runtime import tracing
 from services.kernel.runtime.policy import Done, attempt
+from services.kernel.runtime.settings import RuntimeSettings
 
 TOKEN_HEADER: Final = "x-memloom-service-token"  # noqa: S105 - a header's name, no secret
 CODE_TRAILER: Final = "x-memloom-code"
 LARGEST_MESSAGE: Final = 32 << 20
+# https://github.com/grpc/proposal/blob/master/A6-client-retries.md#pushback: an error of ours is
+# an answer; only a call that found nobody, or whose process died, is tried again by its channel.
+NO_RETRY: Final = ("grpc-retry-pushback-ms", "-1")
+UNEXPLAINED: Final = "a part that this call needs does not answer; try again later"
 # A status travels in the trailers, and those may have 8 KB.
 _LONGEST_MESSAGE: Final = 2000
 
@@ -48,6 +54,40 @@ _STATUS: Final[Mapping[type[MemloomError], grpc.StatusCode]] = {
     InvalidInput: grpc.StatusCode.INVALID_ARGUMENT,
 }
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class GrpcLimits:
+    """How long a server keeps connections (seconds), and how many calls run on one at once."""
+
+    idle_seconds: float = 300.0
+    age_seconds: float = 300.0
+    grace_seconds: float = 60.0
+    streams: int = 256
+
+    @classmethod
+    def of(cls, settings: RuntimeSettings) -> Self:
+        """As a process is set."""
+        return cls(
+            idle_seconds=settings.grpc_idle_seconds,
+            age_seconds=settings.grpc_age_seconds,
+            streams=settings.grpc_streams,
+        )
+
+    def options(self) -> tuple[tuple[str, int], ...]:
+        """They as options of a server, which also notices clients that vanished."""
+        return (
+            ("grpc.max_connection_idle_ms", int(self.idle_seconds * 1000)),
+            ("grpc.max_connection_age_ms", int(self.age_seconds * 1000)),
+            ("grpc.max_connection_age_grace_ms", int(self.grace_seconds * 1000)),
+            ("grpc.max_concurrent_streams", self.streams),
+            ("grpc.keepalive_time_ms", 30_000),
+            ("grpc.keepalive_timeout_ms", 10_000),
+            ("grpc.keepalive_permit_without_calls", 1),
+            # As often as our own channels ask, and some room.
+            ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+            ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+        )
 
 
 def to_status(error: MemloomError) -> grpc.StatusCode:
@@ -70,10 +110,14 @@ class ErrorInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg] # 
     """Maps our errors to statuses, once, and asks every call for the service token.
 
     An error that is not ours is INTERNAL, logged here and not told to the caller. Methods of
-    `grpc.*` (health, reflection) need no token; streams are not served.
+    `grpc.*` (health, reflection) need no token; streams are not served. details: whether callers
+    read why a dependency does not answer, which names addresses.
     """
 
-    def __init__(self, *, token: str | None, observer: CallObserver | None = None) -> None:
+    def __init__(
+        self, *, token: str | None, observer: CallObserver | None = None, details: bool = True
+    ) -> None:
+        self._details = details
         self._token = token
         self._observer = observer
 
@@ -104,13 +148,21 @@ class ErrorInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg] # 
             if isinstance(result, Done):
                 return result.value
             assert error is not None  # noqa: S101 - it is not Done
-            context.set_trailing_metadata(((CODE_TRAILER, str(int(error.code))),))
-            await context.abort(to_status(error), error.message[:_LONGEST_MESSAGE])
+            context.set_trailing_metadata(((CODE_TRAILER, str(int(error.code))), NO_RETRY))
+            told = self._told(error, method)
+            await context.abort(to_status(error), told[:_LONGEST_MESSAGE])
             return None
 
         return grpc.unary_unary_rpc_method_handler(
             call, _readable(handler.request_deserializer), handler.response_serializer
         )
+
+    def _told(self, error: MemloomError, method: str) -> str:
+        outage = isinstance(error, DependencyUnavailable) and not isinstance(error, StorageFull)
+        if self._details or not outage:
+            return error.message
+        _log.warning("call.unavailable", method=method, error=error.message)
+        return UNEXPLAINED
 
     def _allows(self, metadata: Mapping[str, str | bytes]) -> bool:
         if self._token is None:
@@ -162,6 +214,7 @@ class InternalServer:
         port: int,
         token: str | None,
         observer: CallObserver | None = None,
+        limits: GrpcLimits | None = None,
     ) -> None:
         if not token and not _is_private(host):
             raise InvalidInput(
@@ -170,6 +223,7 @@ class InternalServer:
                 "MEMLOOM_RUNTIME__GRPC_HOST to 127.0.0.1."
             )
         self._servicers = servicers
+        self._limits = limits or GrpcLimits()
         self._address = host if host.startswith("unix:") else f"{host}:{port}"
         self._token = token
         self._observer = observer
@@ -186,6 +240,7 @@ class InternalServer:
                 ("grpc.max_send_message_length", LARGEST_MESSAGE),
                 # Two processes on one port would answer in turns.
                 ("grpc.so_reuseport", 0),
+                *self._limits.options(),
             ],
         )
         for add in self._servicers:

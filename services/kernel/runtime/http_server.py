@@ -6,15 +6,19 @@ runner has the signals, and a taken port is an error with a sentence.
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from time import monotonic
 from typing import Any, Final
 
 import uvicorn
 
 from services.kernel.contracts.errors import DependencyUnavailable
+from services.kernel.runtime.http_limits import HttpLimits, LimitedProtocol
 
 STARTED_POLL: Final = 0.01
+LOOK_SECONDS: Final = 1.0
 
 
 class _Quiet(uvicorn.Server):
@@ -27,10 +31,24 @@ class _Quiet(uvicorn.Server):
 
 class HttpServer:
     """Serves one ASGI application. advice: what to do when the address is taken, one sentence.
-    grace: seconds that running requests get at a stop.
+    grace: seconds that running requests get at a stop. limits: its patience with clients.
+    now: seconds of the clock by which that is measured.
     """
 
-    def __init__(self, app: Any, *, host: str, port: int, advice: str, grace: float = 10.0) -> None:
+    def __init__(
+        self,
+        app: Any,
+        *,
+        host: str,
+        port: int,
+        advice: str,
+        grace: float = 10.0,
+        limits: HttpLimits | None = None,
+        now: Callable[[], float] = monotonic,
+    ) -> None:
+        self._now = now
+        self._limits = limits or HttpLimits()
+        self._watching: asyncio.Task[None] | None = None
         self._app = app
         self._host = host
         self._port = port
@@ -77,6 +95,8 @@ class HttpServer:
                 log_config=None,
                 access_log=False,
                 lifespan="off",
+                http=partial(LimitedProtocol, limits=self._limits),  # type: ignore[arg-type] # it is called, no more
+                ws="none",
                 timeout_graceful_shutdown=max(1, int(self._grace)),
             )
         )
@@ -88,15 +108,29 @@ class HttpServer:
                 await self._serving
             except OSError as error:
                 raise self._refused(error) from error
+        self._watching = asyncio.create_task(self._watch(self._server), name="http limits")
 
     async def stop(self) -> None:
         """Take no more requests, let running ones finish, free the address."""
         if self._server is not None and self._serving is not None:
             self._server.should_exit = True
             await self._serving
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
         if self._socket is not None:
             self._socket.close()
         self._socket = self._server = self._serving = None
+
+    async def _watch(self, server: uvicorn.Server) -> None:
+        """Look at every connection, often enough for the shortest patience."""
+        shortest = min(self._limits.head_seconds, self._limits.body_seconds)
+        while True:
+            await asyncio.sleep(min(LOOK_SECONDS, shortest / 4))
+            now = self._now()
+            for connection in list(server.server_state.connections):
+                if isinstance(connection, LimitedProtocol):
+                    connection.look(now)
 
     def _refused(self, error: OSError) -> DependencyUnavailable:
         return DependencyUnavailable(

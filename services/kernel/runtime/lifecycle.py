@@ -17,8 +17,9 @@ from services.kernel.ports.store import Database
 from services.kernel.runtime.admin import admin_app
 from services.kernel.runtime.attempts import Attempts
 from services.kernel.runtime.dispatch import Dispatcher, Subscription
-from services.kernel.runtime.grpc_server import InternalServer
+from services.kernel.runtime.grpc_server import GrpcLimits, InternalServer
 from services.kernel.runtime.health import Check, Health
+from services.kernel.runtime.http_limits import HttpLimits
 from services.kernel.runtime.http_server import HttpServer
 from services.kernel.runtime.metrics import LagSampler, Metrics
 from services.kernel.runtime.outbox import Outbox, OutboxRelay
@@ -103,6 +104,7 @@ class Runtime:
             port=self._settings.grpc_port,
             token=(token.get_secret_value() or None) if token is not None else None,
             observer=self.metrics,
+            limits=GrpcLimits.of(self._settings),
         )
         self._stopped = False
         self._relays: dict[str, OutboxRelay] = {}
@@ -116,6 +118,7 @@ class Runtime:
                 port=self._settings.admin_port,
                 advice="choose another with MEMLOOM_RUNTIME__ADMIN_PORT.",
                 grace=1.0,
+                limits=HttpLimits.of(self._settings),
             )
 
     @property

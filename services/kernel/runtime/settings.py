@@ -58,6 +58,32 @@ class RuntimeSettings(BaseModel):
     admin_port: int = Field(
         default=0, ge=0, le=65535, description="Port of health and metrics; 0 serves none."
     )
+    http_head_seconds: float = Field(
+        default=10.0, gt=0, description="Longest time that the head of an HTTP request may take."
+    )
+    http_body_seconds: float = Field(
+        default=20.0,
+        gt=0,
+        description="Span in which a body must come at http_body_rate, and an answer be read.",
+    )
+    http_body_rate: int = Field(
+        default=512, ge=1, description="Bytes a second of the slowest body that is waited for."
+    )
+    http_connections: int = Field(
+        default=2048, ge=1, description="HTTP connections that are held at once."
+    )
+    grpc_idle_seconds: float = Field(
+        default=300.0, gt=0, description="After so long without a call a gRPC connection is closed."
+    )
+    grpc_age_seconds: float = Field(
+        default=300.0,
+        gt=0,
+        description="After so long a gRPC connection is replaced, so that callers find new "
+        "processes; calls that run get a minute more, and no call may take longer.",
+    )
+    grpc_streams: int = Field(
+        default=256, ge=1, description="Calls at once on one gRPC connection."
+    )
     service_token: SecretStr | None = Field(
         default=None, description="Secret that internal calls carry; required between machines."
     )

@@ -10,9 +10,10 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from memloom.v1 import memloom_pb2 as pb
-from memloom.v1 import memloom_pb2_grpc
+from memloom.v1 import memloom_pb2_grpc, probe_pb2, probe_pb2_grpc
 
 from services.kernel.adapters.public_grpc import PublicGrpcServer
+from services.kernel.contracts.errors import DependencyUnavailable
 from services.kernel.contracts.events import DocumentSubmitted, MessagesRecorded
 from services.kernel.contracts.records import Kind, MemoryRecord, Owner, OwnerType
 from services.kernel.contracts.retrieval import SearchAnswer, SearchItem
@@ -185,17 +186,60 @@ async def test_errors_over_grpc(door: Door, channel: grpc.aio.Channel) -> None:
     )
 
 
-async def test_health_and_reflection(channel: grpc.aio.Channel) -> None:
+async def test_health(channel: grpc.aio.Channel) -> None:
     health = health_pb2_grpc.HealthStub(channel)
     for name in ("", "memloom.v1.Memloom"):
         answer = await health.Check(health_pb2.HealthCheckRequest(service=name))
         assert answer.status == health_pb2.HealthCheckResponse.SERVING
+
+
+async def _listed(channel: grpc.aio.Channel) -> list[str]:
+    """The services that reflection names."""
     asked = reflection_pb2.ServerReflectionRequest(list_services="")
     reflection = reflection_pb2_grpc.ServerReflectionStub(channel)
     async for answer in reflection.ServerReflectionInfo(iter([asked])):
-        names = [service.name for service in answer.list_services_response.service]
-        assert "memloom.v1.Memloom" in names
-        break
+        return [service.name for service in answer.list_services_response.service]
+    return []
+
+
+async def test_reflection_is_off_where_it_was_not_asked_for(channel: grpc.aio.Channel) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await _listed(channel)
+    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+async def test_reflection_lists_the_services(door: Door) -> None:
+    server = PublicGrpcServer(
+        door.gateway.grpc,
+        services=door.gateway.grpc_services,
+        address="127.0.0.1:0",
+        reflecting=True,
+    )
+    await server.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+        assert "memloom.v1.Memloom" in await _listed(channel)
+    await server.stop(0)
+
+
+@pytest.mark.parametrize("details", [False, True])
+async def test_why_a_dependency_is_down_is_read_by_setting(*, details: bool) -> None:
+    class Down(probe_pb2_grpc.ProbeServicer):
+        async def Probe(self, request: Any, context: Any) -> Any:  # noqa: N802 - the proto's name
+            raise DependencyUnavailable("no answer from 10.0.0.7:5432")
+
+    server = PublicGrpcServer(
+        [lambda s: probe_pb2_grpc.add_ProbeServicer_to_server(Down(), s)],
+        services=(),
+        address="127.0.0.1:0",
+        details=details,
+    )
+    await server.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await probe_pb2_grpc.ProbeStub(channel).Probe(probe_pb2.ProbeRequest(), timeout=5)
+    assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+    assert ("10.0.0.7" in str(caught.value.details())) is details
+    await server.stop(0)
 
 
 async def test_grpc_calls_are_in_the_audit_log(door: Door, channel: grpc.aio.Channel) -> None:
