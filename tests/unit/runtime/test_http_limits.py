@@ -144,7 +144,7 @@ async def test_a_slow_body_above_the_rate_is_waited_for() -> None:
         writer.write(HEAD % 10_000)
         for sent in range(1000, 10_001, 1000):
             writer.write(b"z" * 1000)
-            await until(lambda sent=sent: server.seen == sent)  # type: ignore[misc] # bound now
+            await until(lambda sent=sent: server.seen == sent)
             time.seconds += 0.3
             await time.looked()
         async with asyncio.timeout(HANG):
