@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from services.kernel.contracts.errors import Code, InvalidInput
 from services.kernel.contracts.events import MessagesRecorded
-from services.kernel.contracts.records import Kind, MemoryRecord, Owner
+from services.kernel.contracts.records import Kind, MemoryRecord, Owner, Status
 from services.kernel.contracts.scope import Clause, Clauses
-from services.kernel.ports.records import ReindexState
+from services.kernel.ports.records import DocumentPlace, OwnerPlace, ReindexState
 from services.kernel.runtime.wire import to_message, to_model
 from services.memorizer.handlers.records import RecordCommands
 from services.memorizer.handlers.reindexing import Reindexing
@@ -66,9 +66,41 @@ class RecordsServicer(records_pb2_grpc.RecordsServicer):
     ) -> records_pb2.RecordList:
         return _list(
             await self._commands.of_document(
-                request.project_id, request.document_id, [Kind(kind) for kind in request.kinds]
+                request.project_id,
+                request.document_id,
+                [Kind(kind) for kind in request.kinds],
+                after=DocumentPlace(
+                    kind=request.after.kind, ordinal=request.after.ordinal, id=request.after.id
+                )
+                if request.HasField("after")
+                else None,
+                limit=request.limit if request.HasField("limit") else None,
             )
         )
+
+    async def List(  # noqa: N802 - the method's name in the proto
+        self, request: records_pb2.ListRequest, _: Context
+    ) -> records_pb2.RecordList:
+        return _list(
+            await self._commands.listed(
+                request.project_id,
+                to_model(request.owner, Owner),
+                [Kind(kind) for kind in request.kinds],
+                [Status(status) for status in request.statuses],
+                before=OwnerPlace(request.before.created_at, request.before.id)
+                if request.HasField("before")
+                else None,
+                limit=request.limit,
+            )
+        )
+
+    async def Count(  # noqa: N802 - the method's name in the proto
+        self, request: records_pb2.CountRequest, _: Context
+    ) -> records_pb2.CountResponse:
+        totals = await self._commands.counted(
+            request.project_id, list(request.owners), [Kind(kind) for kind in request.kinds]
+        )
+        return records_pb2.CountResponse(totals=totals)
 
     async def History(  # noqa: N802 - the method's name in the proto
         self, request: records_pb2.GetRecordRequest, _: Context
@@ -85,6 +117,9 @@ class RecordsServicer(records_pb2_grpc.RecordsServicer):
                 content=request.content if request.HasField("content") else None,
                 title=request.title if request.HasField("title") else None,
                 status=request.status if request.HasField("status") else None,
+                expected_revision=request.expected_revision
+                if request.HasField("expected_revision")
+                else None,
             )
         )
 

@@ -22,7 +22,7 @@ from services.gateway.store.tables import RUNTIME
 from services.kernel.adapters.filesystem_blobs import FilesystemBlobs
 from services.kernel.adapters.sql import SqlDatabase
 from services.kernel.adapters.system_clock import SystemClock
-from services.kernel.contracts.errors import Code, InvalidInput, NotFound
+from services.kernel.contracts.errors import Code, InvalidInput, NotFound, VersionChanged
 from services.kernel.contracts.events import (
     CorrectionDecided,
     DocumentProgressed,
@@ -39,7 +39,7 @@ from services.kernel.contracts.topics import Service
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.models import ChatModel
 from services.kernel.ports.preview import ProbeResult
-from services.kernel.ports.records import RecordPage
+from services.kernel.ports.records import DocumentPlace, OwnerPlace, RecordPage
 from services.kernel.runtime.outbox import Outbox
 from tests.support.sql import postgres_url
 
@@ -118,16 +118,66 @@ class PlayedRecords:
         return RecordPage(tuple(found[(page - 1) * size : page * size]), len(found))
 
     async def of_document(
-        self, project_id: str, document_id: str, kinds: Sequence[Kind] = (Kind.PASSAGE,)
+        self,
+        project_id: str,
+        document_id: str,
+        kinds: Sequence[Kind] = (Kind.PASSAGE,),
+        *,
+        after: DocumentPlace | None = None,
+        limit: int | None = None,
     ) -> list[MemoryRecord]:
-        return [
+        def place(record: MemoryRecord) -> tuple[str, int, str]:
+            return record.kind.value, record.ordinal, str(record.id)
+
+        found = sorted(
+            (
+                record
+                for record in self.records.values()
+                if record.project_id == project_id
+                and record.anchor is not None
+                and record.anchor.document_id == document_id
+                and record.kind in kinds
+            ),
+            key=place,
+        )
+        if after is not None:
+            found = [one for one in found if place(one) > (after.kind, after.ordinal, after.id)]
+        return found[:limit]
+
+    async def listed(
+        self,
+        project_id: str,
+        owner: Owner,
+        kinds: Sequence[Kind],
+        statuses: Sequence[Status],
+        *,
+        before: OwnerPlace | None = None,
+        limit: int = 20,
+    ) -> list[MemoryRecord]:
+        def place(record: MemoryRecord) -> tuple[int, str]:
+            return record.created_at, str(record.id)
+
+        found = [
             record
             for record in self.records.values()
-            if record.project_id == project_id
-            and record.anchor is not None
-            and record.anchor.document_id == document_id
+            if (record.project_id, record.owner) == (project_id, owner)
             and record.kind in kinds
+            and record.status in statuses
+            and (before is None or place(record) < (before.created_at, before.id))
         ]
+        return sorted(found, key=place, reverse=True)[:limit]
+
+    async def counted(
+        self, project_id: str, owners: Sequence[str], kinds: Sequence[Kind]
+    ) -> dict[str, int]:
+        found = [
+            record.owner.key
+            for record in self.records.values()
+            if record.project_id == project_id
+            and record.kind in kinds
+            and record.status is Status.ACTIVATED
+        ]
+        return {owner: found.count(owner) for owner in owners}
 
     async def history(self, project_id: str, memory_id: UUID) -> list[MemoryRecord]:
         return [await self.get(project_id, memory_id)]
@@ -140,13 +190,17 @@ class PlayedRecords:
         content: str | None = None,
         title: str | None = None,
         status: str | None = None,
+        expected_revision: int | None = None,
     ) -> MemoryRecord:
         record = await self.get(project_id, memory_id)
+        if expected_revision not in (None, record.revision):
+            raise VersionChanged("read it again")
         changed = record.model_copy(
             update={
                 "value": content or record.value,
                 "key": title or record.key,
                 "status": Status(status) if status else record.status,
+                "revision": record.revision + 1,
             }
         )
         return self.put(changed)

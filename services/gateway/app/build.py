@@ -17,6 +17,8 @@ from services.gateway.handlers.calls import Rates, Writes
 from services.gateway.handlers.chat import Assistant
 from services.gateway.handlers.conversations import Conversations
 from services.gateway.handlers.directory import Directory
+from services.gateway.handlers.document_contents import DocumentContents
+from services.gateway.handlers.document_directory import DocumentDirectory
 from services.gateway.handlers.documents import Documents
 from services.gateway.handlers.feedback import FeedbackDesk
 from services.gateway.handlers.key_admin import KeyAdmin
@@ -185,6 +187,15 @@ def build(
             writes=writes,
             clock=clock,
         ),
+        document_directory=DocumentDirectory(
+            database=database,
+            catalogue=catalogue,
+            store=SqlDirectoryStore(),
+            documents=documents,
+            records=records,
+            clock=clock,
+        ),
+        document_contents=DocumentContents(documents=documents, blobs=blobs),
         sharing=Sharing(
             database=database,
             catalogue=catalogue,
@@ -229,9 +240,7 @@ def build(
             chat_model=chat_model,
             reranker=reranker,
         ),
-        overview=Overview(
-            access=access, documents=documents, records=records, plans=plans, clock=clock
-        ),
+        overview=Overview(access=access, plans=plans),
         keys=KeyAdmin(access=access, clock=clock, overlap_ms=settings.key_overlap_ms),
         audit=audit,
         projects=Projects(access=access, plans=plans),

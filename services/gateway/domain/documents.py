@@ -51,6 +51,11 @@ def as_copy(copy: Document, original: Document) -> Document:
     return replace(original, id=copy.id, name=copy.name, duplicate_of=original.id)
 
 
+def source_of(document: Document) -> str:
+    """The id under which a document's bytes, text and memories lie: of a copy, its original's."""
+    return document.duplicate_of or document.id
+
+
 def file_detail(document: Document) -> dict[str, Any]:
     """One entry of `file_detail_list`; a copy's names the document that it is a copy of."""
     state = document.state

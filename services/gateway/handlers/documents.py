@@ -103,14 +103,11 @@ class Documents:
         return answer
 
     async def one(self, call: Call, identifier: str) -> Document:
-        """A live document of the project; NotFound."""
+        """A live document of the project; a copy under its own id and name. NotFound."""
         async with self._database.read() as tx:
-            document = await self._catalogue.document(tx, identifier)
-        if (
-            document is None
-            or document.project_id != call.project.id
-            or document.deleted_at is not None
-        ):
+            found = await resolved(tx, self._catalogue, call.project.id, [identifier])
+        document = found.get(identifier)
+        if document is None or document.deleted_at is not None:
             raise NotFound(f"there is no document {identifier!r}")
         return document
 

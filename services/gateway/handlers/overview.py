@@ -2,36 +2,19 @@
 
 from typing import Any
 
-from services.gateway.domain.documents import file_detail
-from services.gateway.domain.items import memory_item
 from services.gateway.domain.plans import Plans
 from services.gateway.domain.quota import Holdings, check_usage_fits
 from services.gateway.handlers.access import Access
 from services.gateway.handlers.calls import Call
-from services.gateway.handlers.documents import Documents
 from services.kernel.contracts.errors import QuotaExceeded
-from services.kernel.contracts.records import Kind
-from services.kernel.ports.clock import Clock
-from services.kernel.ports.records import Records
 
 
 class Overview:
-    """Lists for people."""
+    """What a project has and may have."""
 
-    def __init__(
-        self,
-        *,
-        access: Access,
-        documents: Documents,
-        records: Records,
-        plans: Plans,
-        clock: Clock,
-    ) -> None:
+    def __init__(self, *, access: Access, plans: Plans) -> None:
         self._access = access
         self._plans = plans
-        self._documents = documents
-        self._records = records
-        self._clock = clock
 
     async def plan(self, call: Call) -> dict[str, Any]:
         """The project's plan, what it uses of it, and whether something can be added."""
@@ -58,14 +41,3 @@ class Overview:
         except QuotaExceeded as error:
             return shown | {"fits": False, "reason": error.message}
         return shown | {"fits": True, "reason": ""}
-
-    async def document(self, call: Call, identifier: str) -> dict[str, Any]:
-        """A document with its passages and processed memories, in reading order."""
-        document = await self._documents.one(call, identifier)
-        now = self._clock.now_ms()
-        passages = await self._records.of_document(call.project.id, identifier, (Kind.PASSAGE,))
-        memories = await self._records.of_document(call.project.id, identifier, (Kind.SUMMARY,))
-        return file_detail(document) | {
-            "passage_list": [memory_item(record, now) for record in passages],
-            "memory_list": [memory_item(record, now) for record in memories],
-        }

@@ -9,6 +9,7 @@ from services.gateway.domain import status
 from services.gateway.domain.documents import as_copy, uploaded
 from services.gateway.domain.limits import Limits
 from services.gateway.domain.model import Document, DocumentState, Place, Project
+from services.gateway.domain.versions import version_of
 from services.gateway.handlers.admission import Admission
 from services.gateway.handlers.calls import Call, Writes
 from services.gateway.handlers.documents import resolved
@@ -16,8 +17,8 @@ from services.gateway.handlers.knowledgebases import require_owned
 from services.gateway.handlers.ports import CatalogueStore, Outbox
 from services.gateway.handlers.quotas import Quotas
 from services.gateway.handlers.receiving import Admitted, FileReceiver, Incoming
-from services.kernel.contracts.errors import NotFound
-from services.kernel.ports.blobs import Blobs
+from services.kernel.contracts.errors import Code, Conflict, NotFound
+from services.kernel.ports.blobs import BlobInfo, Blobs
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.preview import Probe
 from services.kernel.ports.store import Database, Transaction
@@ -70,24 +71,58 @@ class Uploads:
         try:
             async with self._database.write() as tx:
                 project = await self._quotas.lock(tx, call)
-                document = await self._catalogue.document(tx, document_id, locked=True)
-                if (
-                    document is None
-                    or document.project_id != call.project.id
-                    or document.deleted_at is not None
-                ):
-                    raise NotFound(f"there is no document {document_id!r}")
+                document = await self._own(tx, call, document_id)
+                call.expect(version_of(document.id, document.state.revision))
                 place = await self._place_of(tx, project, document)
                 more = self._reserve(admitted) - document.reserved
                 await self._quotas.check_store(tx, project, place, more)
                 state = DocumentState(revision=document.state.revision + 1)
                 renewed = await self._queue(tx, replace(document, state=state), admitted)
                 await self._admit_queued(tx, call)
-                subjects = [f"document:{document.id}", f"kb:{place}"]
-                await self._writes.touch(tx, call, subjects)
+                await self._writes.touch(tx, call, _touched(document))
             return uploaded(renewed)
         finally:
             await self.discard([admitted])
+
+    async def retry(self, call: Call, document_id: str) -> None:
+        """Send a FAILED document its way again; NotFound, Conflict for one that did not fail,
+        QuotaExceeded.
+        """
+        async with self._database.write() as tx:
+            project = await self._quotas.lock(tx, call)
+            document = await self._own(tx, call, document_id)
+            state = document.state
+            if state.outcome != "failed":
+                raise Conflict(
+                    f"document {document_id!r} did not fail, it is {state.outcome}; only a FAILED "
+                    "one is tried again",
+                    code=Code.STATE_CONFLICT,
+                )
+            entry = Admitted(
+                name=document.name,
+                declared=document.declared_type or state.media_type,
+                url=document.url,
+                staged=BlobInfo(document.staged_path, state.size or 0, state.sha256)
+                if document.staged_path
+                else None,
+                size=state.size,
+            )
+            place = await self._place_of(tx, project, document)
+            await self._quotas.check_store(tx, project, place, self._reserve(entry))
+            again = DocumentState(revision=state.revision, attempt=state.attempt + 1)
+            await self._queue(tx, replace(document, state=again), entry)
+            await self._admit_queued(tx, call)
+            await self._writes.touch(tx, call, _touched(document))
+
+    async def _own(self, tx: Transaction, call: Call, document_id: str) -> Document:
+        document = await self._catalogue.document(tx, document_id, locked=True)
+        if (
+            document is None
+            or document.project_id != call.project.id
+            or document.deleted_at is not None
+        ):
+            raise NotFound(f"there is no document {document_id!r}")
+        return document
 
     async def _place_of(self, tx: Transaction, project: Project, document: Document) -> Place:
         """Where the document lies; Forbidden where that is a knowledge base that is not linked."""
@@ -278,3 +313,7 @@ class Uploads:
         entry.used = True
         await self._catalogue.save_document(tx, queued)
         return queued
+
+
+def _touched(document: Document) -> list[str]:
+    return [f"kb:{document.knowledgebase_id}", f"document:{document.id}"]

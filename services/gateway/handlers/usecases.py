@@ -9,6 +9,8 @@ from services.gateway.handlers.calls import Rates
 from services.gateway.handlers.chat import Assistant
 from services.gateway.handlers.conversations import Conversations
 from services.gateway.handlers.directory import Directory
+from services.gateway.handlers.document_contents import DocumentContents
+from services.gateway.handlers.document_directory import DocumentDirectory
 from services.gateway.handlers.documents import Documents
 from services.gateway.handlers.feedback import FeedbackDesk
 from services.gateway.handlers.key_admin import KeyAdmin
@@ -37,6 +39,8 @@ class UseCases:
     assistant: Assistant
     overview: Overview
     directory: Directory
+    document_directory: DocumentDirectory
+    document_contents: DocumentContents
     sharing: Sharing
     keys: KeyAdmin
     audit: AuditTrail

@@ -10,6 +10,8 @@ from pydantic.json_schema import models_json_schema
 _REF = "#/components/schemas/{model}"
 _JSON = "application/json"
 _PROBLEM = "application/problem+json"
+_FORM = "multipart/form-data"
+_BINARY: dict[str, Any] = {"type": "string", "format": "binary"}
 _ALWAYS = (
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.UNAUTHORIZED,
@@ -49,6 +51,10 @@ class Described(Protocol):
     @property
     def media(self) -> tuple[str, ...]: ...
     @property
+    def described_body(self) -> type[BaseModel] | None: ...
+    @property
+    def produces(self) -> tuple[str, ...]: ...
+    @property
     def examples(self) -> Any: ...
 
 
@@ -59,15 +65,15 @@ def reference(model: type[BaseModel]) -> dict[str, str]:
 
 def described(resource: Described) -> dict[str, Any]:
     """Parameters, request body and responses of a resource."""
+    content: dict[str, Any]
     operation: dict[str, Any] = {
         "parameters": [*map(_path_parameter, resource.parameters), *_query_parameters(resource)],
         "responses": _responses(resource),
     }
-    content: dict[str, Any] = {
-        kind: {"schema": {"type": "string", "format": "binary"}} for kind in resource.media
-    }
-    if resource.body is not None:
-        content[_JSON] = {"schema": reference(resource.body)}
+    content = {kind: {"schema": _form() if kind == _FORM else _BINARY} for kind in resource.media}
+    body = resource.body or resource.described_body
+    if body is not None:
+        content[_JSON] = {"schema": reference(body)}
         if resource.examples:
             content[_JSON]["examples"] = {
                 name: {"value": value} for name, value in resource.examples.items()
@@ -75,6 +81,11 @@ def described(resource: Described) -> dict[str, Any]:
     if content:
         operation["requestBody"] = {"required": True, "content": content}
     return operation
+
+
+def _form() -> dict[str, Any]:
+    files = {"type": "array", "items": _BINARY}
+    return {"type": "object", "required": ["file"], "properties": {"file": files}}
 
 
 def _path_parameter(name: str) -> dict[str, Any]:
@@ -109,6 +120,8 @@ def _success(resource: Described) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": HTTPStatus(resource.status).phrase}
     if resource.response is not None:
         answer["content"] = {_JSON: {"schema": reference(resource.response)}}
+    elif resource.produces:
+        answer["content"] = {kind: {"schema": _BINARY} for kind in resource.produces}
     return answer
 
 

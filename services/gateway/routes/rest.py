@@ -153,7 +153,8 @@ def build_rest(
     for number, mount in enumerate(MOUNTS):
         app.include_router(router, prefix=mount, include_in_schema=number == 0)
     table = resources(cases)
-    requests += [resource.body for resource in table if resource.body is not None]
+    bodies = [resource.body or resource.described_body for resource in table]
+    requests += [body for body in bodies if body is not None]
     responses = [resource.response for resource in table if resource.response is not None]
     app.include_router(build_router(table, door.call, cases.limits), prefix=RESOURCES)
     app.include_router(health_routes(health, door.is_admin))

@@ -4,22 +4,23 @@ import asyncio
 import json
 import re
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from email.message import Message
 from io import BytesIO
 from secrets import token_hex
-from typing import Any, BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, Protocol, cast
 
 from fastapi import Request
 from python_multipart.multipart import MultipartParser
 
+from services.gateway.domain import media
 from services.gateway.domain.limits import Limits
-from services.gateway.domain.requests import AddKnowledgebaseFile, UploadTarget
+from services.gateway.domain.requests import AddKnowledgebaseFile, UploadEntry, UploadTarget
 from services.gateway.handlers.receiving import Incoming
 from services.gateway.routes.envelope import BodyTooLarge, bounded, decode_json
-from services.kernel.contracts.errors import Code, InvalidInput
+from services.kernel.contracts.errors import Code, InvalidInput, UnsupportedMediaType
 
 # A string of the JSON longer than this goes to a file of its own.
 _SPILL_BYTES: Final = 64 << 10
@@ -35,6 +36,24 @@ _MOST_PARTS: Final = 200
 _HEADER_BYTES: Final = 16 << 10
 
 
+FORM: Final = "multipart/form-data"
+_BYTES: Final = "application/octet-stream"
+
+
+class DocumentsBody(Protocol):
+    """A JSON body that lists documents."""
+
+    @property
+    def documents(self) -> list[UploadEntry]:
+        """In the order in which they were sent."""
+        ...
+
+    @classmethod
+    def read(cls, value: Any) -> "DocumentsBody":
+        """The body in a decoded value; InvalidInput."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Upload:
     """What an upload asks for; its files live until the stack it was read with is closed."""
@@ -45,9 +64,67 @@ class Upload:
 
 async def read_upload(request: Request, limits: Limits, stack: ExitStack) -> Upload:
     """The upload in a JSON or multipart body; InvalidInput, BodyTooLarge."""
-    if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        return await _read_form(request, limits, stack)
-    return await _read_json(request, limits, stack)
+    if is_form(request):
+        form = await _read_form(request, limits, stack)
+        given = {**form.fields, **request.query_params}
+        return Upload(UploadTarget.read(given).knowledgebase_id, _entries_of(form, given))
+    value, contents = await _read_json(request, limits, stack)
+    asked = AddKnowledgebaseFile.read(value)
+    return Upload(asked.knowledgebase_id, _incoming(asked.file, contents))
+
+
+async def read_documents(
+    request: Request, limits: Limits, stack: ExitStack, model: type[DocumentsBody]
+) -> list[Incoming]:
+    """The documents in a JSON body of that model, or in a multipart body; InvalidInput,
+    BodyTooLarge, UnsupportedMediaType.
+    """
+    if is_form(request):
+        form = await _read_form(request, limits, stack)
+        return _entries_of(form, {**form.fields, **request.query_params})
+    if media_type_of(request) not in ("", "application/json"):
+        raise UnsupportedMediaType(
+            f"send `application/json` or `{FORM}`, not {media_type_of(request)!r}"
+        )
+    value, contents = await _read_json(request, limits, stack)
+    return _incoming(model.read(value).documents, contents)
+
+
+async def read_revision(request: Request, limits: Limits, stack: ExitStack, name: str) -> Incoming:
+    """The new content of the document of that name: a raw body of a media type that documents
+    have, or a form with one file, whose name the document takes. InvalidInput, BodyTooLarge,
+    UnsupportedMediaType.
+    """
+    declared = media_type_of(request)
+    if is_form(request):
+        form = await _read_form(request, limits, stack)
+        if len(form.files) != 1:
+            raise InvalidInput("send one file: it becomes the document's content")
+        (part,) = form.files
+        return Incoming("bytes", part.source, name=part.name or name, declared=part.type)
+    extension = media.extension_of(name)
+    if declared == media.MEDIA_TYPES["json"] and extension != "json":
+        raise UnsupportedMediaType(
+            f"a JSON body is no content of {name!r}; send the file itself as the body, with its "
+            f"own media type or application/octet-stream, or as a part of a form ({FORM})"
+        )
+    if declared not in ("", _BYTES) and not media.extension_for(declared):
+        raise UnsupportedMediaType(
+            f"documents have no media type {declared!r}; send the file itself as the body, with "
+            f"its own media type or application/octet-stream, or as a part of a form ({FORM})"
+        )
+    source = await read_content(request, limits, stack)
+    return Incoming("bytes", source, name=name, declared="" if declared == _BYTES else declared)
+
+
+def media_type_of(request: Request) -> str:
+    """The body's media type in small letters, without its parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def is_form(request: Request) -> bool:
+    """Whether the body is a multipart form."""
+    return media_type_of(request) == FORM
 
 
 def _temporary(stack: ExitStack) -> BinaryIO:
@@ -64,14 +141,21 @@ async def read_content(request: Request, limits: Limits, stack: ExitStack) -> Bi
     return source
 
 
-async def _read_json(request: Request, limits: Limits, stack: ExitStack) -> Upload:
+async def _read_json(
+    request: Request, limits: Limits, stack: ExitStack
+) -> tuple[Any, Callable[[str], BinaryIO]]:
+    """The decoded body, and a function from a string of it to the bytes that it stands for."""
     spool = JsonSpool(stack)
     limit = int(limits.max_upload_bytes * _ENCODED) + _MARGIN
     async for work in _gathered(bounded(request, limit)):
         await asyncio.to_thread(spool.feed, work)
-    value, contents = await asyncio.to_thread(spool.finish)
-    asked = AddKnowledgebaseFile.read(value)
-    entries = [
+    return await asyncio.to_thread(spool.finish)
+
+
+def _incoming(
+    entries: Sequence[UploadEntry], contents: Callable[[str], BinaryIO]
+) -> list[Incoming]:
+    return [
         Incoming(
             kind="text",
             source=contents(entry.content),
@@ -79,12 +163,11 @@ async def _read_json(request: Request, limits: Limits, stack: ExitStack) -> Uplo
             type=entry.type,
             declared=entry.mime_type or "",
         )
-        for entry in asked.file
+        for entry in entries
     ]
-    return Upload(asked.knowledgebase_id, entries)
 
 
-async def _read_form(request: Request, limits: Limits, stack: ExitStack) -> Upload:
+async def _read_form(request: Request, limits: Limits, stack: ExitStack) -> "Form":
     boundary = _boundary(request.headers["content-type"])
     limit = limits.max_upload_bytes + _MARGIN
     try:
@@ -94,16 +177,17 @@ async def _read_form(request: Request, limits: Limits, stack: ExitStack) -> Uplo
         form.finish()
     except ValueError as error:  # of the parser: its boundary, its headers, its end
         raise InvalidInput(f"the form cannot be read: {error}") from error
-    asked = {**form.fields, **request.query_params}
-    identifier = UploadTarget.read(asked).knowledgebase_id
+    return form
+
+
+def _entries_of(form: "Form", given: Mapping[str, str]) -> list[Incoming]:
     if not form.files:
         raise InvalidInput("send the files as parts named `file`", code=Code.LIST_EMPTY)
-    kind = asked.get("type") or "document"
-    entries = [
+    kind = given.get("type") or "document"
+    return [
         Incoming(kind="bytes", source=part.source, name=part.name, type=kind, declared=part.type)
         for part in form.files
     ]
-    return Upload(identifier, entries)
 
 
 async def _gathered(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from services.ingest.domain.media import HEAD_BYTES, detect, safe_name
+from services.kernel.contracts.blob_paths import original_path, original_prefix
 from services.kernel.contracts.errors import Code, InvalidInput, MemloomError, NotFound, StaleEvent
 from services.kernel.contracts.events import (
     BlobRef,
@@ -74,11 +75,6 @@ class DocumentStore(Protocol):
         ...
 
 
-def original_prefix(event: DocumentIdentity) -> str:
-    """Folder of all revisions of a document's original."""
-    return f"originals/{event.project_id}/{event.knowledgebase_id}/{event.document_id}/"
-
-
 class Documents:
     """Handlers of the document topics."""
 
@@ -103,7 +99,7 @@ class Documents:
         async with self._database.read() as tx:
             if await self._store.is_removed(tx, event):
                 raise StaleEvent("the document was removed")
-        path = f"{original_prefix(event)}r{event.revision}"
+        path = original_path(original_prefix(event), event.revision)
         if event.staged is not None:
             name, declared = event.name, event.declared_type
             stored = await self._adopt(event.staged, path)
@@ -159,7 +155,7 @@ class Documents:
         """A bad document ends FAILED with its code; its bytes are not kept."""
         if not isinstance(event, DocumentSubmitted):
             return Outcome()
-        await self._blobs.delete(f"{original_prefix(event)}r{event.revision}")
+        await self._blobs.delete(original_path(original_prefix(event), event.revision))
         failed = DocumentProgressed(
             **event.model_dump(include=set(DocumentIdentity.model_fields)),
             stage="stored",

@@ -17,6 +17,7 @@ from services.kernel.contracts.errors import (
     QuotaExceeded,
     StorageFull,
     Unauthorized,
+    VersionChanged,
 )
 from services.kernel.contracts.telemetry import TRACEPARENT
 from services.kernel.runtime.grpc_server import (
@@ -62,6 +63,8 @@ def from_rpc_error(error: grpc.aio.AioRpcError) -> MemloomError:
     kind = _ERROR.get(error.code(), DependencyUnavailable)
     if code is Code.STORAGE_FULL:
         return StorageFull(error.details() or "the service has no room on its disk")
+    if code is Code.VERSION_CHANGED:
+        return VersionChanged(error.details() or "it was changed meanwhile; read it again")
     if error.code() is grpc.StatusCode.INTERNAL:
         return MemloomError(error.details() or "the service failed", code=code)
     return kind(error.details() or f"the service answered {error.code().name}", code=code)

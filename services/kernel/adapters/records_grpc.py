@@ -9,9 +9,9 @@ from memloom.v1 import memory_pb2, records_pb2, records_pb2_grpc
 
 from services.kernel.adapters.grpc_wire import Caller
 from services.kernel.contracts.events import MessagesRecorded
-from services.kernel.contracts.records import Kind, MemoryRecord, Owner
+from services.kernel.contracts.records import Kind, MemoryRecord, Owner, Status
 from services.kernel.contracts.scope import Clauses
-from services.kernel.ports.records import RecordPage, ReindexState
+from services.kernel.ports.records import DocumentPlace, OwnerPlace, RecordPage, ReindexState
 from services.kernel.runtime.wire import to_message, to_model
 
 
@@ -58,15 +58,57 @@ class GrpcRecords:
         )
 
     async def of_document(
-        self, project_id: str, document_id: str, kinds: Sequence[Kind] = (Kind.PASSAGE,)
+        self,
+        project_id: str,
+        document_id: str,
+        kinds: Sequence[Kind] = (Kind.PASSAGE,),
+        *,
+        after: DocumentPlace | None = None,
+        limit: int | None = None,
     ) -> list[MemoryRecord]:
         request = records_pb2.OfDocumentRequest(
             project_id=project_id,
             document_id=document_id,
             kinds=[kind.value for kind in kinds],
+            after=None
+            if after is None
+            else records_pb2.DocumentPlace(kind=after.kind, ordinal=after.ordinal, id=after.id),
+            limit=limit,
         )
         answer = await self._call(self._stub.OfDocument, request)
         return [_record(message) for message in answer.records]
+
+    async def listed(
+        self,
+        project_id: str,
+        owner: Owner,
+        kinds: Sequence[Kind],
+        statuses: Sequence[Status],
+        *,
+        before: OwnerPlace | None = None,
+        limit: int = 20,
+    ) -> list[MemoryRecord]:
+        request = records_pb2.ListRequest(
+            project_id=project_id,
+            owner=to_message(owner, memory_pb2.Owner),
+            kinds=[kind.value for kind in kinds],
+            statuses=[status.value for status in statuses],
+            before=None
+            if before is None
+            else records_pb2.OwnerPlace(created_at=before.created_at, id=before.id),
+            limit=limit,
+        )
+        answer = await self._call(self._stub.List, request)
+        return [_record(message) for message in answer.records]
+
+    async def counted(
+        self, project_id: str, owners: Sequence[str], kinds: Sequence[Kind]
+    ) -> dict[str, int]:
+        request = records_pb2.CountRequest(
+            project_id=project_id, owners=owners, kinds=[kind.value for kind in kinds]
+        )
+        answer = await self._call(self._stub.Count, request)
+        return {owner: int(total) for owner, total in answer.totals.items()}
 
     async def history(self, project_id: str, memory_id: UUID) -> list[MemoryRecord]:
         request = records_pb2.GetRecordRequest(project_id=project_id, memory_id=str(memory_id))
@@ -81,6 +123,7 @@ class GrpcRecords:
         content: str | None = None,
         title: str | None = None,
         status: str | None = None,
+        expected_revision: int | None = None,
     ) -> MemoryRecord:
         request = records_pb2.EditRequest(
             project_id=project_id,
@@ -88,6 +131,7 @@ class GrpcRecords:
             content=content,
             title=title,
             status=status,
+            expected_revision=expected_revision,
         )
         return _record(await self._call(self._stub.Edit, request))
 

@@ -6,7 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from services.kernel.contracts.events import MessagesRecorded
-from services.kernel.contracts.records import Kind, MemoryRecord, Owner
+from services.kernel.contracts.records import Kind, MemoryRecord, Owner, Status
 from services.kernel.contracts.scope import Clauses
 
 
@@ -36,6 +36,23 @@ class ReindexState:
     error: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class DocumentPlace:
+    """A place in the order of a document's records."""
+
+    kind: str
+    ordinal: int
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerPlace:
+    """A place in the order of an owner's records."""
+
+    created_at: int
+    id: str
+
+
 class Records(Protocol):
     """Every call names the project; a record of another project is NotFound."""
 
@@ -57,9 +74,38 @@ class Records(Protocol):
         ...
 
     async def of_document(
-        self, project_id: str, document_id: str, kinds: Sequence[Kind] = (Kind.PASSAGE,)
+        self,
+        project_id: str,
+        document_id: str,
+        kinds: Sequence[Kind] = (Kind.PASSAGE,),
+        *,
+        after: DocumentPlace | None = None,
+        limit: int | None = None,
     ) -> list[MemoryRecord]:
-        """Activated records of a document, by kind and ordinal."""
+        """Activated records of a document, by kind, ordinal and id: all of them, or the first
+        `limit` that come after a place.
+        """
+        ...
+
+    async def listed(
+        self,
+        project_id: str,
+        owner: Owner,
+        kinds: Sequence[Kind],
+        statuses: Sequence[Status],
+        *,
+        before: OwnerPlace | None = None,
+        limit: int = 20,
+    ) -> list[MemoryRecord]:
+        """Records of one owner in these states, newest first, at most `limit` of those before a
+        place.
+        """
+        ...
+
+    async def counted(
+        self, project_id: str, owners: Sequence[str], kinds: Sequence[Kind]
+    ) -> dict[str, int]:
+        """How many activated records each owner (by its key) has."""
         ...
 
     async def history(self, project_id: str, memory_id: UUID) -> list[MemoryRecord]:
@@ -74,8 +120,11 @@ class Records(Protocol):
         content: str | None = None,
         title: str | None = None,
         status: str | None = None,
+        expected_revision: int | None = None,
     ) -> MemoryRecord:
-        """Change by hand; searchable on return; NotFound."""
+        """Change by hand; searchable on return; NotFound; VersionChanged where the record has
+        another revision than the expected one.
+        """
         ...
 
     async def delete(self, project_id: str, memory_ids: Sequence[UUID]) -> int:

@@ -8,6 +8,7 @@ from uuid import UUID
 from services.kernel.contracts.events import DocumentIdentity, DocumentRemoved, OwnerRemoved
 from services.kernel.contracts.records import Kind, MemoryRecord, Owner, Status
 from services.kernel.contracts.scope import RemovedOwner
+from services.kernel.ports.records import DocumentPlace, OwnerPlace
 from services.kernel.ports.store import Transaction
 
 
@@ -152,9 +153,36 @@ class RecordStore(Protocol):
         ...
 
     async def of_document(
-        self, tx: Transaction, project_id: str, document_id: str, kinds: Sequence[Kind]
+        self,
+        tx: Transaction,
+        project_id: str,
+        document_id: str,
+        kinds: Sequence[Kind],
+        *,
+        after: DocumentPlace | None = None,
+        limit: int | None = None,
     ) -> list[MemoryRecord]:
-        """Activated ones, by kind and ordinal."""
+        """Activated ones, by kind, ordinal and id; where given, `limit` of those after a place."""
+        ...
+
+    async def listed(
+        self,
+        tx: Transaction,
+        project_id: str,
+        owner: Owner,
+        kinds: Sequence[Kind],
+        statuses: Sequence[Status],
+        *,
+        before: OwnerPlace | None,
+        limit: int,
+    ) -> list[MemoryRecord]:
+        """Records of one owner, newest first."""
+        ...
+
+    async def counted(
+        self, tx: Transaction, project_id: str, owners: Sequence[str], kinds: Sequence[Kind]
+    ) -> dict[str, int]:
+        """How many activated records each owner (by its key) has; none is left out."""
         ...
 
     async def erase_document(

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
-from services.kernel.contracts.errors import Code, InvalidInput, NotFound
+from services.kernel.contracts.errors import Code, InvalidInput, NotFound, VersionChanged
 from services.kernel.contracts.events import MessagesRecorded
 from services.kernel.contracts.records import Kind, MemoryRecord, Owner, Status
 from services.kernel.contracts.scope import Clauses
 from services.kernel.ports.clock import Clock
-from services.kernel.ports.records import RecordPage
+from services.kernel.ports.records import DocumentPlace, OwnerPlace, RecordPage
 from services.kernel.ports.store import Database, Transaction
 from services.memorizer.domain.chains import changed, rechain, set_undone
 from services.memorizer.domain.clauses import matches
@@ -69,10 +69,39 @@ class RecordCommands:
         return RecordPage(records=tuple(found[offset : offset + size]), total=len(found))
 
     async def of_document(
-        self, project_id: str, document_id: str, kinds: Sequence[Kind] = (Kind.PASSAGE,)
+        self,
+        project_id: str,
+        document_id: str,
+        kinds: Sequence[Kind] = (Kind.PASSAGE,),
+        *,
+        after: DocumentPlace | None = None,
+        limit: int | None = None,
     ) -> list[MemoryRecord]:
         async with self._database.read() as tx:
-            return await self._store.of_document(tx, project_id, document_id, kinds)
+            return await self._store.of_document(
+                tx, project_id, document_id, kinds, after=after, limit=limit
+            )
+
+    async def listed(
+        self,
+        project_id: str,
+        owner: Owner,
+        kinds: Sequence[Kind],
+        statuses: Sequence[Status],
+        *,
+        before: OwnerPlace | None = None,
+        limit: int = 20,
+    ) -> list[MemoryRecord]:
+        async with self._database.read() as tx:
+            return await self._store.listed(
+                tx, project_id, owner, kinds, statuses, before=before, limit=limit
+            )
+
+    async def counted(
+        self, project_id: str, owners: Sequence[str], kinds: Sequence[Kind]
+    ) -> dict[str, int]:
+        async with self._database.read() as tx:
+            return await self._store.counted(tx, project_id, owners, kinds)
 
     async def history(self, project_id: str, memory_id: UUID) -> list[MemoryRecord]:
         async with self._database.read() as tx:
@@ -97,6 +126,7 @@ class RecordCommands:
         content: str | None = None,
         title: str | None = None,
         status: str | None = None,
+        expected_revision: int | None = None,
     ) -> MemoryRecord:
         update: dict[str, object] = {}
         if content is not None:
@@ -107,7 +137,7 @@ class RecordCommands:
             update["status"] = _editable_status(status)
         if not update:
             raise InvalidInput("name the content, title or status to change")
-        return await self._change(project_id, memory_id, update)
+        return await self._change(project_id, memory_id, update, expected_revision)
 
     async def delete(self, project_id: str, memory_ids: Sequence[UUID]) -> int:
         async with self._database.write() as tx:
@@ -172,12 +202,18 @@ class RecordCommands:
         return await asyncio.to_thread(_found_in, messages)
 
     async def _change(
-        self, project_id: str, memory_id: UUID, update: dict[str, object]
+        self,
+        project_id: str,
+        memory_id: UUID,
+        update: dict[str, object],
+        expected_revision: int | None,
     ) -> MemoryRecord:
         async with self._database.write() as tx:
             old = await self._one(tx, project_id, memory_id)
             await self._store.lock_owner(tx, project_id, old.owner)
             old = await self._one(tx, project_id, memory_id)
+            if expected_revision not in (None, old.revision):
+                raise VersionChanged(f"the memory has revision {old.revision}; read it again")
             changed = [_by_hand(old, update, self._clock.now_ms())]
             if update.get("status") is Status.ARCHIVED:
                 changed += [

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, delete, func, literal, or_, select, text, union, update
+from sqlalchemy import Select, and_, delete, func, literal, or_, select, text, tuple_, union, update
 from sqlalchemy.sql.expression import ColumnElement
 
 from services.kernel.contracts.records import Kind, MemoryRecord, Owner, OwnerType, Status
 from services.kernel.contracts.scope import RemovedOwner
+from services.kernel.ports.records import DocumentPlace, OwnerPlace
 from services.kernel.ports.store import Transaction
 from services.memorizer.domain.deletion import redacted
 from services.memorizer.domain.related import ended_names, group_key
@@ -270,20 +271,63 @@ class SqlRecordStore(SqlDocuments):
         return _records(rows), int(total["total"]) if total else 0
 
     async def of_document(
-        self, tx: Transaction, project_id: str, document_id: str, kinds: Sequence[Kind]
+        self,
+        tx: Transaction,
+        project_id: str,
+        document_id: str,
+        kinds: Sequence[Kind],
+        *,
+        after: DocumentPlace | None = None,
+        limit: int | None = None,
     ) -> list[MemoryRecord]:
-        return _records(
-            await tx.all(
-                select(RECORDS.c.body)
-                .where(
-                    RECORDS.c.document_id == document_id,
-                    RECORDS.c.project_id == project_id,
-                    _kinds(kinds),
-                    RECORDS.c.status == Status.ACTIVATED.value,
-                )
-                .order_by(RECORDS.c.kind, RECORDS.c.ordinal, RECORDS.c.id)
-            )
+        key = (RECORDS.c.kind, RECORDS.c.ordinal, RECORDS.c.id)
+        statement = select(RECORDS.c.body).where(
+            RECORDS.c.document_id == document_id,
+            RECORDS.c.project_id == project_id,
+            _kinds(kinds),
+            RECORDS.c.status == Status.ACTIVATED.value,
         )
+        if after is not None:
+            statement = statement.where(tuple_(*key) > tuple_(after.kind, after.ordinal, after.id))
+        return _records(await tx.all(statement.order_by(*key).limit(limit)))
+
+    async def listed(
+        self,
+        tx: Transaction,
+        project_id: str,
+        owner: Owner,
+        kinds: Sequence[Kind],
+        statuses: Sequence[Status],
+        *,
+        before: OwnerPlace | None,
+        limit: int,
+    ) -> list[MemoryRecord]:
+        key = (RECORDS.c.created_at, RECORDS.c.id)
+        statement = select(RECORDS.c.body).where(
+            RECORDS.c.owner_key == owner.key,
+            RECORDS.c.project_id == project_id,
+            _kinds(kinds),
+            RECORDS.c.status.in_([status.value for status in statuses]),
+        )
+        if before is not None:
+            statement = statement.where(tuple_(*key) < tuple_(before.created_at, before.id))
+        newest = statement.order_by(*(column.desc() for column in key)).limit(limit)
+        return _records(await tx.all(newest))
+
+    async def counted(
+        self, tx: Transaction, project_id: str, owners: Sequence[str], kinds: Sequence[Kind]
+    ) -> dict[str, int]:
+        rows = await tx.all(
+            select(RECORDS.c.owner_key, func.count().label("total"))
+            .where(
+                RECORDS.c.owner_key.in_(owners),
+                RECORDS.c.project_id == project_id,
+                _kinds(kinds),
+                RECORDS.c.status == Status.ACTIVATED.value,
+            )
+            .group_by(RECORDS.c.owner_key)
+        )
+        return dict.fromkeys(owners, 0) | {row["owner_key"]: row["total"] for row in rows}
 
     async def erase_document(
         self, tx: Transaction, project_id: str, document_id: str, *, below_revision: int | None

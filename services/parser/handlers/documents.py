@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from services.kernel.contracts.blob_paths import parsed_path, parsed_prefix
 from services.kernel.contracts.errors import Code, InvalidInput, MemloomError, NotFound, StaleEvent
 from services.kernel.contracts.events import (
     BlobRef,
@@ -68,11 +69,6 @@ class DocumentStore(Protocol):
         ...
 
 
-def parsed_prefix(event: DocumentIdentity) -> str:
-    """Folder of all revisions of a document's parsed text."""
-    return f"parsed/{event.project_id}/{event.knowledgebase_id}/{event.document_id}/"
-
-
 class Documents:
     """Handlers of the document topics."""
 
@@ -108,7 +104,7 @@ class Documents:
             raise InvalidInput(
                 "the document's bytes are gone; upload it again", code=Code.NOT_FETCHED
             ) from gone
-        target = f"{parsed_prefix(event)}r{event.revision}.json"
+        target = parsed_path(parsed_prefix(event), event.revision)
         stored = await self._blobs.put(target, document.json)
         identity = event.model_dump(include=set(DocumentIdentity.model_fields))
         events = (

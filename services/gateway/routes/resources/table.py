@@ -43,11 +43,11 @@ class Resource:
     """One route under /api/v1.
 
     needs: the least role of the key. operator: the key must be an operator's. body, query: models
-    of the JSON body and of the query. media: media types of a body that `run` reads itself from
-    `http`. response: model of the answer, for OpenAPI. problems: statuses of errors beside 400,
-    401, 403, 404 (where the path has an id), 429 and 5xx. examples: of the body, by name. version:
-    of an answer that can be edited, for its entity tag. run: returns the answer's value, or a
-    finished `Response`.
+    of the JSON body and of the query. described_body, media: JSON and media types of a body that
+    `run` reads itself from `http`. produces: media types of an answer that is no JSON. response:
+    model of the answer, for OpenAPI. problems: statuses of errors beside 400, 401, 403, 404 (where
+    the path has an id), 429 and 5xx. examples: of the body, by name. version: of an answer that can
+    be edited, for its entity tag. run: returns the answer's value, or a finished `Response`.
     """
 
     method: str
@@ -61,7 +61,9 @@ class Resource:
     response: type[BaseModel] | None = None
     status: int = HTTPStatus.OK
     problems: tuple[int, ...] = ()
+    described_body: type[Request] | None = None
     media: tuple[str, ...] = ()
+    produces: tuple[str, ...] = ()
     description: str = ""
     tag: str = "memloom"
     examples: Mapping[str, Any] = field(default_factory=dict)
