@@ -4,16 +4,15 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, delete, func, literal, or_, select, text, tuple_, union, update
-from sqlalchemy.sql.expression import ColumnElement
+from sqlalchemy import Select, and_, delete, func, literal, or_, select, text, union, update
 
 from services.kernel.contracts.records import Kind, MemoryRecord, Owner, OwnerType, Status
 from services.kernel.contracts.scope import RemovedOwner
-from services.kernel.ports.records import DocumentPlace, OwnerPlace
 from services.kernel.ports.store import Transaction
 from services.memorizer.domain.deletion import redacted
 from services.memorizer.domain.related import ended_names, group_key
 from services.memorizer.store.documents import SqlDocuments, covered, insert
+from services.memorizer.store.lists import SqlRecordLists, of_kinds, records_of
 from services.memorizer.store.tables import DOCUMENTS, OWNER_TOMBSTONES, RECORDS
 
 _CHUNK = 500
@@ -43,19 +42,11 @@ def _row(record: MemoryRecord) -> dict[str, Any]:
     }
 
 
-def _records(rows: Iterable[Any]) -> list[MemoryRecord]:
-    return [MemoryRecord.model_validate_json(row["body"]) for row in rows]
-
-
 def _chunks(values: Sequence[str]) -> Iterable[Sequence[str]]:
     return (values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK))
 
 
-def _kinds(kinds: Sequence[Kind]) -> ColumnElement[bool]:
-    return RECORDS.c.kind.in_([kind.value for kind in kinds])
-
-
-class SqlRecordStore(SqlDocuments):
+class SqlRecordStore(SqlDocuments, SqlRecordLists):
     """Implements `handlers.ports.RecordStore`."""
 
     async def put(self, tx: Transaction, records: Sequence[MemoryRecord]) -> None:
@@ -101,7 +92,7 @@ class SqlRecordStore(SqlDocuments):
     async def standing(self, tx: Transaction, ids: Sequence[UUID]) -> list[MemoryRecord]:
         found: list[MemoryRecord] = []
         for chunk in _chunks([str(identifier) for identifier in ids]):
-            found += _records(
+            found += records_of(
                 await tx.all(
                     select(RECORDS.c.body).where(
                         RECORDS.c.id.in_(chunk), RECORDS.c.status == Status.ACTIVATED.value
@@ -119,7 +110,7 @@ class SqlRecordStore(SqlDocuments):
             )
 
     async def pending(self, tx: Transaction, limit: int) -> list[MemoryRecord]:
-        return _records(
+        return records_of(
             await tx.all(
                 select(RECORDS.c.body)
                 .where(RECORDS.c.indexed.is_(False))
@@ -133,7 +124,7 @@ class SqlRecordStore(SqlDocuments):
     ) -> list[MemoryRecord]:
         found: list[MemoryRecord] = []
         for chunk in _chunks([str(identifier) for identifier in ids]):
-            found += _records(
+            found += records_of(
                 await tx.all(
                     select(RECORDS.c.body).where(
                         RECORDS.c.owner_key == owner.key,
@@ -149,7 +140,7 @@ class SqlRecordStore(SqlDocuments):
     ) -> list[MemoryRecord]:
         found: list[MemoryRecord] = []
         for wanted in _chunks([str(identifier) for identifier in ids]):
-            found += _records(
+            found += records_of(
                 await tx.all(
                     select(RECORDS.c.body)
                     .where(
@@ -170,13 +161,13 @@ class SqlRecordStore(SqlDocuments):
         kinds: Sequence[Kind],
         statuses: Sequence[Status],
     ) -> list[MemoryRecord]:
-        return _records(
+        return records_of(
             await tx.all(
                 select(RECORDS.c.body)
                 .where(
                     RECORDS.c.project_id == project_id,
                     RECORDS.c.owner_key == owner.key,
-                    _kinds(kinds),
+                    of_kinds(kinds),
                     RECORDS.c.status.in_([status.value for status in statuses]),
                 )
                 .order_by(RECORDS.c.created_at, RECORDS.c.id)
@@ -201,14 +192,14 @@ class SqlRecordStore(SqlDocuments):
             for chunk in _chunks(wanted):
                 rows = await tx.all(
                     select(RECORDS.c.id, RECORDS.c.body).where(
-                        mine, column.in_(chunk), _kinds(_TALK)
+                        mine, column.in_(chunk), of_kinds(_TALK)
                     )
                 )
                 found |= {row["id"]: row for row in rows}
-        return _records(found[identifier] for identifier in sorted(found))
+        return records_of(found[identifier] for identifier in sorted(found))
 
     async def that_end(self, tx: Transaction, project_id: str, owner: Owner) -> list[MemoryRecord]:
-        return _records(
+        return records_of(
             await tx.all(
                 select(RECORDS.c.body).where(
                     RECORDS.c.project_id == project_id,
@@ -227,7 +218,7 @@ class SqlRecordStore(SqlDocuments):
         *,
         limit: int,
     ) -> list[MemoryRecord]:
-        return _records(
+        return records_of(
             await tx.all(
                 select(RECORDS.c.body)
                 .where(
@@ -255,7 +246,7 @@ class SqlRecordStore(SqlDocuments):
         where = and_(
             RECORDS.c.project_id == project_id,
             RECORDS.c.owner_key == owner.key,
-            _kinds(kinds),
+            of_kinds(kinds),
             RECORDS.c.status == Status.ACTIVATED.value,
         )
         total = await tx.first(
@@ -268,66 +259,7 @@ class SqlRecordStore(SqlDocuments):
             .offset(offset)
             .limit(limit)
         )
-        return _records(rows), int(total["total"]) if total else 0
-
-    async def of_document(
-        self,
-        tx: Transaction,
-        project_id: str,
-        document_id: str,
-        kinds: Sequence[Kind],
-        *,
-        after: DocumentPlace | None = None,
-        limit: int | None = None,
-    ) -> list[MemoryRecord]:
-        key = (RECORDS.c.kind, RECORDS.c.ordinal, RECORDS.c.id)
-        statement = select(RECORDS.c.body).where(
-            RECORDS.c.document_id == document_id,
-            RECORDS.c.project_id == project_id,
-            _kinds(kinds),
-            RECORDS.c.status == Status.ACTIVATED.value,
-        )
-        if after is not None:
-            statement = statement.where(tuple_(*key) > tuple_(after.kind, after.ordinal, after.id))
-        return _records(await tx.all(statement.order_by(*key).limit(limit)))
-
-    async def listed(
-        self,
-        tx: Transaction,
-        project_id: str,
-        owner: Owner,
-        kinds: Sequence[Kind],
-        statuses: Sequence[Status],
-        *,
-        before: OwnerPlace | None,
-        limit: int,
-    ) -> list[MemoryRecord]:
-        key = (RECORDS.c.created_at, RECORDS.c.id)
-        statement = select(RECORDS.c.body).where(
-            RECORDS.c.owner_key == owner.key,
-            RECORDS.c.project_id == project_id,
-            _kinds(kinds),
-            RECORDS.c.status.in_([status.value for status in statuses]),
-        )
-        if before is not None:
-            statement = statement.where(tuple_(*key) < tuple_(before.created_at, before.id))
-        newest = statement.order_by(*(column.desc() for column in key)).limit(limit)
-        return _records(await tx.all(newest))
-
-    async def counted(
-        self, tx: Transaction, project_id: str, owners: Sequence[str], kinds: Sequence[Kind]
-    ) -> dict[str, int]:
-        rows = await tx.all(
-            select(RECORDS.c.owner_key, func.count().label("total"))
-            .where(
-                RECORDS.c.owner_key.in_(owners),
-                RECORDS.c.project_id == project_id,
-                _kinds(kinds),
-                RECORDS.c.status == Status.ACTIVATED.value,
-            )
-            .group_by(RECORDS.c.owner_key)
-        )
-        return dict.fromkeys(owners, 0) | {row["owner_key"]: row["total"] for row in rows}
+        return records_of(rows), int(total["total"]) if total else 0
 
     async def erase_document(
         self, tx: Transaction, project_id: str, document_id: str, *, below_revision: int | None
@@ -411,7 +343,7 @@ class SqlRecordStore(SqlDocuments):
             .order_by(RECORDS.c.owner_key, RECORDS.c.id)
             .limit(limit)
         )
-        return _records(await tx.all(statement))
+        return records_of(await tx.all(statement))
 
     async def count_activated(self, tx: Transaction) -> int:
         row = await tx.first(

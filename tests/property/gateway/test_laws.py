@@ -13,7 +13,7 @@ from services.gateway.domain.fingerprints import fingerprint
 from services.gateway.domain.model import DocumentState, Task
 from services.gateway.domain.status import advance, progress, reserved_bytes
 from services.gateway.domain.tasks import advance_task
-from services.gateway.routes.uploads import JsonSpool
+from services.gateway.routes.bodies import JsonSpool
 from services.kernel.contracts.events import STAGES, DocumentProgressed
 
 numbers = st.none() | st.integers(0, 9)
