@@ -137,10 +137,7 @@ def _is_allowed(address: IPv4Address | IPv6Address, allowed_private: Sequence[Ne
 
 
 def _within(address: IPv4Address | IPv6Address, networks: Sequence[Network]) -> bool:
-    return any(
-        address.version == network.version and address in network  # type: ignore[operator] # of one version
-        for network in networks
-    )
+    return any(address.version == network.version and address in network for network in networks)
 
 
 def name_from_url(url: str) -> str:
