@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from io import BytesIO
 from typing import Any, Final, TypeVar
+from urllib.parse import unquote
 from uuid import uuid4
 
 import grpc
@@ -38,6 +39,12 @@ def _sent(message: Message) -> dict[str, Any]:
     return found
 
 
+def _client(peer: str) -> str:
+    """The address in gRPC's name of a peer: `ipv4:192.0.2.1:5000`, `ipv6:%5B::1%5D:5000`."""
+    address = unquote(peer).partition(":")[2].rpartition(":")[0]
+    return address.strip("[]") or peer
+
+
 def _answer(data: Mapping[str, Any], kind: type[M]) -> M:
     """The answer's message; fields that it does not carry are left out."""
     return as_message(data, kind, ignore_unknown=True)
@@ -60,7 +67,7 @@ class MemloomServicer(memloom_pb2_grpc.MemloomServicer):
             name: value if isinstance(value, str) else value.decode("utf-8", "replace")
             for name, value in context.invocation_metadata() or ()
         }
-        found = await self._cases.access.authenticate(metadata.get("authorization"))
+        found = await self._cases.auth.call(metadata.get("authorization"), _client(context.peer()))
         call = replace(
             found,
             request_id=metadata.get("x-request-id", "")[:100] or str(uuid4()),
@@ -68,7 +75,7 @@ class MemloomServicer(memloom_pb2_grpc.MemloomServicer):
             operation=operation,
             address=context.peer()[:100],
         )
-        self._cases.rates.take(call)
+        await self._cases.auth.count(call)
         try:
             yield call.require(needs)
         except MemloomError as error:

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 
-from services.gateway.domain.limits import Limits
+from services.gateway.domain.buckets import Allowance
+from services.gateway.domain.limits import Limits, SearchLimits
 from services.gateway.domain.plans import Plans, parse_plans
 
 MEGABYTE = 1_048_576
@@ -83,7 +84,40 @@ class GatewaySettings(BaseModel):
         default=24.0, ge=0, description="Hours for which an Idempotency-Key is honoured."
     )
     requests_per_second: float = Field(
-        default=0.0, ge=0, description="Requests a second and key; 0 is unlimited."
+        default=200.0,
+        ge=0,
+        description="Requests a second and key, over all gateways; 0 is unlimited.",
+    )
+    request_burst: float = Field(
+        default=2000.0, ge=1, description="Requests of a key that may come at once."
+    )
+    input_tokens_per_minute: float = Field(
+        default=400_000.0,
+        ge=0,
+        description="Tokens a minute and key in messages, queries and feedback, over all gateways; "
+        "a message to several users counts once for each. 0 is unlimited.",
+    )
+    key_failures_per_minute: float = Field(
+        default=600.0,
+        ge=0,
+        description="Calls without a valid key, by client address and gateway; 0 is unlimited.",
+    )
+    deepest_queue: int = Field(
+        default=20_000,
+        ge=0,
+        description="Records that may wait in the queue of a stage before uploads, messages or "
+        "feedback are told to come back; 0 is unlimited.",
+    )
+    searches_at_once: int = Field(
+        default=0,
+        ge=0,
+        description="Searches in work at once, by gateway; 0 learns the number.",
+    )
+    search_wait_seconds: float = Field(
+        default=1.0,
+        ge=0,
+        description="Seconds that a search waits for its turn in a burst; in a standing queue it "
+        "is told to come back sooner. 0 lets every search in.",
     )
     cors_origins: list[str] = Field(
         default=[],
@@ -206,6 +240,23 @@ class GatewaySettings(BaseModel):
         """How long the old secret of a rotated key works by default, in milliseconds."""
         return int(self.key_overlap_hours * 3_600_000)
 
+    def request_rate(self) -> Allowance:
+        """How often a key may call."""
+        return Allowance(self.requests_per_second, self.request_burst)
+
+    def token_rate(self) -> Allowance:
+        """How much text a key may send."""
+        return Allowance(self.input_tokens_per_minute / 60, max(1.0, self.input_tokens_per_minute))
+
+    def failure_rate(self) -> Allowance:
+        """How often an address may call without a valid key."""
+        rate = self.key_failures_per_minute
+        return Allowance(rate / 60, max(1.0, rate / 3))
+
+    def search_limits(self) -> SearchLimits:
+        """How searches take turns."""
+        return SearchLimits(self.searches_at_once, wait=self.search_wait_seconds)
+
     def limits(self) -> Limits:
         """The bounds that handlers and entrances enforce."""
         return Limits(
@@ -218,7 +269,6 @@ class GatewaySettings(BaseModel):
             sync_wait=self.sync_wait,
             replay_ms=int(self.replay_seconds * 1000),
             idempotency_ms=int(self.idempotency_hours * 3_600_000),
-            requests_per_second=self.requests_per_second,
             staging_ms=int(self.staging_hours * 3_600_000),
         )
 

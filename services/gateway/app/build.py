@@ -13,13 +13,14 @@ from services.gateway.handlers.access import Access
 from services.gateway.handlers.admission import Admission, Share
 from services.gateway.handlers.attachments import Attachments
 from services.gateway.handlers.audit import AuditTrail
-from services.gateway.handlers.calls import Rates, Writes
+from services.gateway.handlers.calls import Writes
 from services.gateway.handlers.chat import Assistant
 from services.gateway.handlers.conversations import Conversations
 from services.gateway.handlers.directory import Directory
 from services.gateway.handlers.document_contents import DocumentContents
 from services.gateway.handlers.document_directory import DocumentDirectory
 from services.gateway.handlers.documents import Documents
+from services.gateway.handlers.door import Gate, RequestAuth
 from services.gateway.handlers.feedback import FeedbackDesk
 from services.gateway.handlers.key_admin import KeyAdmin
 from services.gateway.handlers.knowledgebases import KnowledgeBases
@@ -29,8 +30,10 @@ from services.gateway.handlers.ports import Outbox
 from services.gateway.handlers.projections import Projections
 from services.gateway.handlers.projects import Projects
 from services.gateway.handlers.quotas import Quotas
+from services.gateway.handlers.rates import KeyFailures, Rates
 from services.gateway.handlers.search import Search
 from services.gateway.handlers.sharing import Sharing
+from services.gateway.handlers.shedding import SearchTurns
 from services.gateway.handlers.upkeep import Upkeep
 from services.gateway.handlers.uploads import Uploads
 from services.gateway.handlers.usecases import UseCases
@@ -46,6 +49,7 @@ from services.gateway.store import (
     SqlKeyStore,
     SqlPlaceStore,
     SqlQueueStore,
+    SqlRateStore,
     SqlRepeatStore,
     SqlScopeStore,
     SqlShareStore,
@@ -118,8 +122,19 @@ def build(
         database=database, store=keys, catalogue=catalogue, audit=audit, plans=plans, clock=clock
     )
     quotas = Quotas(catalogue=catalogue, keys=keys, plans=plans)
+    rates = Rates(
+        database=database,
+        store=SqlRateStore(),
+        clock=clock,
+        requests=settings.request_rate(),
+        tokens=settings.token_rate(),
+        plans=plans,
+    )
+    gate = Gate(rates=rates, lag=lag, deepest=settings.deepest_queue)
     search = Search(
         database=database,
+        gate=gate,
+        turns=SearchTurns(limits=settings.search_limits(), clock=clock),
         store=SqlScopeStore(),
         conversations=said,
         retrieval=retrieval,
@@ -144,6 +159,7 @@ def build(
         admission=admission,
         outbox=outbox,
         writes=writes,
+        gate=gate,
         blobs=blobs,
         probe=probe,
         clock=clock,
@@ -157,6 +173,7 @@ def build(
         places=places,
         outbox=outbox,
         writes=writes,
+        gate=gate,
         clock=clock,
         limits=limits,
         attachments=Attachments(uploads=uploads, catalogue=catalogue, quotas=quotas),
@@ -177,7 +194,11 @@ def build(
     )
     cases = UseCases(
         access=access,
-        rates=Rates(per_second=limits.requests_per_second, plans=plans, clock=clock),
+        auth=RequestAuth(
+            access=access,
+            rates=rates,
+            failures=KeyFailures(clock=clock, allowance=settings.failure_rate()),
+        ),
         knowledge_bases=knowledge_bases,
         directory=Directory(
             database=database,
@@ -217,6 +238,7 @@ def build(
             places=places,
             outbox=outbox,
             writes=writes,
+            gate=gate,
             records=records,
             clock=clock,
             limits=limits,
@@ -229,6 +251,7 @@ def build(
             places=places,
             outbox=outbox,
             writes=writes,
+            gate=gate,
             records=records,
             preview=preview,
             clock=clock,
@@ -250,6 +273,7 @@ def build(
         database=database,
         catalogue=catalogue,
         writes=writes,
+        rates=rates,
         blobs=blobs,
         clock=clock,
         limits=limits,

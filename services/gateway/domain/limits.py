@@ -30,8 +30,18 @@ class Limits:
     sync_wait: float = 20.0
     replay_ms: int = 120_000
     idempotency_ms: int = 86_400_000
-    requests_per_second: float = 0.0
     staging_ms: int = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class SearchLimits:
+    """at_once: searches in work (0: learnt, up to `most`). wait: seconds that one waits in a
+    burst; 0 never sheds.
+    """
+
+    at_once: int = 0
+    most: int = 64
+    wait: float = 1.0
 
 
 def tokens_of(text: str) -> int:

@@ -15,14 +15,12 @@ from services.gateway.domain.audit import Actor
 from services.gateway.domain.fingerprints import fingerprint
 from services.gateway.domain.limits import Limits
 from services.gateway.domain.model import Project, Remembered, Role
-from services.gateway.domain.plans import Plans
 from services.gateway.handlers.audit import AuditTrail
 from services.gateway.handlers.ports import RepeatStore
 from services.kernel.contracts.errors import (
     Code,
     Forbidden,
     InvalidInput,
-    TooManyRequests,
     VersionChanged,
 )
 from services.kernel.ports.clock import Clock
@@ -243,34 +241,3 @@ class Writes:
         if found.answer is None or found.keyed:
             return True
         return await self._store.is_last(tx, found.subjects, found.fingerprint)
-
-
-class Rates:
-    """Requests a second in this process, of a key as the settings have it, and of a project as
-    its plan does; each a token bucket of one second's size.
-    """
-
-    def __init__(self, *, per_second: float, plans: Plans, clock: Clock) -> None:
-        self._rate = per_second
-        self._plans = plans
-        self._clock = clock
-        self._buckets: dict[str, tuple[float, float]] = {}
-
-    def take(self, call: Call) -> None:
-        """Count one request; TooManyRequests when a bucket is empty."""
-        self._take(f"key:{call.key_id}", self._rate, "with this key")
-        of_plan = self._plans.rate_of(call.project)
-        self._take(f"project:{call.project.id}", of_plan, f"on the plan {call.project.plan}")
-
-    def _take(self, bucket: str, rate: float, whose: str) -> None:
-        if rate <= 0:
-            return
-        now = self._clock.monotonic()
-        tokens, since = self._buckets.get(bucket, (max(rate, 1.0), now))
-        tokens = min(max(rate, 1.0), tokens + (now - since) * rate)
-        if tokens < 1:
-            raise TooManyRequests(
-                f"more than {rate:g} requests a second {whose}; try again",
-                retry_after=(1 - tokens) / rate,
-            )
-        self._buckets[bucket] = (tokens - 1, now)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from services.gateway.domain.documents import files_of
 from services.gateway.domain.items import memory_views
-from services.gateway.domain.limits import Limits
+from services.gateway.domain.limits import Limits, tokens_of
 from services.gateway.domain.messages import (
     UNREAD_IMAGES,
     FilePart,
@@ -22,6 +22,7 @@ from services.gateway.domain.model import Task
 from services.gateway.domain.requests import VIEWS, AddMessage, GetMessage, GetStatus
 from services.gateway.handlers.attachments import Attachments, Staged, part_of
 from services.gateway.handlers.calls import Call, Writes
+from services.gateway.handlers.door import Gate
 from services.gateway.handlers.knowledgebases import require_owned
 from services.gateway.handlers.ports import (
     CatalogueStore,
@@ -94,6 +95,7 @@ class Conversations:
         places: PlaceStore,
         outbox: Outbox,
         writes: Writes,
+        gate: Gate,
         clock: Clock,
         limits: Limits,
         attachments: Attachments,
@@ -106,6 +108,7 @@ class Conversations:
         self._places = places
         self._outbox = outbox
         self._writes = writes
+        self._gate = gate
         self._clock = clock
         self._limits = limits
 
@@ -114,6 +117,7 @@ class Conversations:
         waits for these (bounded).
         """
         _check_views(request.allow_memory_view)
+        self._gate.queue("messages")
         messages = await asyncio.to_thread(
             read_messages,
             request.messages,
@@ -121,6 +125,8 @@ class Conversations:
             now_ms=self._clock.now_ms(),
         )
 
+        subjects = len(_subjects(request).owners)
+        await self._gate.text(call, subjects * sum(tokens_of(found.text) for found in messages))
         parts = file_parts(request.messages)
         images = has_images(request.messages)
 

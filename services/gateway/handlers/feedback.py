@@ -11,6 +11,7 @@ from services.gateway.domain.model import CorrectionEntry, Feedback, Task
 from services.gateway.domain.requests import AddFeedback
 from services.gateway.domain.times import parse_time
 from services.gateway.handlers.calls import Call, Writes
+from services.gateway.handlers.door import Gate
 from services.gateway.handlers.knowledgebases import require_linked, require_owned
 from services.gateway.handlers.ports import (
     CatalogueStore,
@@ -50,6 +51,7 @@ class FeedbackDesk:
         places: PlaceStore,
         outbox: Outbox,
         writes: Writes,
+        gate: Gate,
         records: Records,
         preview: Preview,
         clock: Clock,
@@ -62,6 +64,7 @@ class FeedbackDesk:
         self._places = places
         self._outbox = outbox
         self._writes = writes
+        self._gate = gate
         self._records = records
         self._preview = preview
         self._clock = clock
@@ -71,6 +74,8 @@ class FeedbackDesk:
         """Take the feedback; what it means is decided behind, get/status tells.
         DependencyUnavailable (SAVE_FEEDBACK_FAILED) where it cannot be saved now.
         """
+        self._gate.queue("feedback")
+        await self._gate.text(call, tokens_of(request.feedback_content))
 
         async def perform(call: Call) -> dict[str, Any]:
             event = await self._event(call, request)

@@ -17,7 +17,7 @@ from services.gateway.domain.items import (
     tool_item,
     view_of,
 )
-from services.gateway.domain.limits import MAX_CHAT_TOKENS, Limits
+from services.gateway.domain.limits import MAX_CHAT_TOKENS, Limits, tokens_of
 from services.gateway.domain.messages import read_messages
 from services.gateway.domain.model import Removal, Task
 from services.gateway.domain.requests import (
@@ -28,6 +28,7 @@ from services.gateway.domain.requests import (
 )
 from services.gateway.handlers.calls import Call, Writes
 from services.gateway.handlers.documents import removed_event
+from services.gateway.handlers.door import Gate
 from services.gateway.handlers.ports import (
     CatalogueStore,
     ConversationStore,
@@ -74,6 +75,7 @@ class Memories:
         places: PlaceStore,
         outbox: Outbox,
         writes: Writes,
+        gate: Gate,
         records: Records,
         clock: Clock,
         limits: Limits,
@@ -85,6 +87,7 @@ class Memories:
         self._places = places
         self._outbox = outbox
         self._writes = writes
+        self._gate = gate
         self._records = records
         self._clock = clock
         self._limits = limits
@@ -178,6 +181,7 @@ class Memories:
             now_ms=now,
             most=MAX_CHAT_TOKENS,
         )
+        await self._gate.text(call, sum(tokens_of(message.text) for message in messages))
         found = await self._records.extract(
             MessagesRecorded(
                 project_id=call.project.id,

@@ -12,8 +12,10 @@ from services.gateway.domain.limits import MAX_QUERY_TOKENS, Limits, tokens_of
 from services.gateway.domain.requests import VIEWS, SearchMemory
 from services.gateway.domain.sources import message_keys, sources_of, with_sources
 from services.gateway.handlers.calls import Call
+from services.gateway.handlers.door import Gate
 from services.gateway.handlers.knowledgebases import ALL, check_linked
 from services.gateway.handlers.ports import ConversationStore, ScopeStore
+from services.gateway.handlers.shedding import SearchTurns
 from services.kernel.contracts.errors import Code, DependencyUnavailable, InvalidInput
 from services.kernel.contracts.records import Kind, Owner, OwnerType
 from services.kernel.contracts.retrieval import SearchAnswer, SearchRequest
@@ -62,9 +64,13 @@ class Search:
         store: ScopeStore,
         conversations: ConversationStore,
         retrieval: Retrieval,
+        gate: Gate,
+        turns: SearchTurns,
         clock: Clock,
         limits: Limits,
     ) -> None:
+        self._gate = gate
+        self._turns = turns
         self._database = database
         self._store = store
         self._conversations = conversations
@@ -137,6 +143,7 @@ class Search:
                 f"`query` has about {tokens} tokens; send at most {MAX_QUERY_TOKENS}",
                 code=Code.INPUT_TOO_LONG,
             )
+        await self._gate.text(call, tokens)
         now = self._clock.now_ms()
         kinds = wanted_kinds(
             request.include_memory_view,
@@ -153,11 +160,12 @@ class Search:
             else Filters()
         )
         subject = subject_of(request.user_id, request.agent_id)
-        scope = await self.scope(call, subject, request.knowledgebase_ids, filters)
-        if not kinds:
-            return SearchAnswer(), now
-        try:
-            answer = await self._retrieval.search(
+        async with self._turns.turn():
+            # Resolved after the wait: what was deleted meanwhile is not searched.
+            scope = await self.scope(call, subject, request.knowledgebase_ids, filters)
+            if not kinds:
+                return SearchAnswer(), now
+            answer = await self._retrieve(
                 SearchRequest(
                     scope=scope,
                     query=request.query,
@@ -172,9 +180,13 @@ class Search:
                     timezone=self._limits.timezone,
                 )
             )
+        return answer, now
+
+    async def _retrieve(self, request: SearchRequest) -> SearchAnswer:
+        try:
+            return await self._retrieval.search(request)
         except DependencyUnavailable as error:
             raise DependencyUnavailable(
                 f"the search cannot answer now: {error.message}",
                 code=Code.SEARCH_SERVICE_UNAVAILABLE,
             ) from error
-        return answer, now

@@ -3,6 +3,7 @@
 from services.gateway.domain.limits import Limits
 from services.gateway.handlers.calls import Writes
 from services.gateway.handlers.ports import CatalogueStore
+from services.gateway.handlers.rates import Rates
 from services.gateway.handlers.receiving import STAGING
 from services.kernel.ports.blobs import Blobs
 from services.kernel.ports.clock import Clock
@@ -18,6 +19,7 @@ class Upkeep:
         database: Database,
         catalogue: CatalogueStore,
         writes: Writes,
+        rates: Rates,
         blobs: Blobs,
         clock: Clock,
         limits: Limits,
@@ -25,6 +27,7 @@ class Upkeep:
         self._database = database
         self._catalogue = catalogue
         self._writes = writes
+        self._rates = rates
         self._blobs = blobs
         self._clock = clock
         self._limits = limits
@@ -35,6 +38,7 @@ class Upkeep:
         longer than the longest upload takes.
         """
         await self._writes.prune()
+        await self._rates.prune()
         now = self._clock.now_ms()
         async with self._database.read() as tx:
             awaited = await self._catalogue.staged_paths(tx)

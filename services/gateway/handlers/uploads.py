@@ -13,6 +13,7 @@ from services.gateway.domain.versions import version_of
 from services.gateway.handlers.admission import Admission
 from services.gateway.handlers.calls import Call, Writes
 from services.gateway.handlers.documents import resolved
+from services.gateway.handlers.door import Gate
 from services.gateway.handlers.knowledgebases import require_owned
 from services.gateway.handlers.ports import CatalogueStore, Outbox
 from services.gateway.handlers.quotas import Quotas
@@ -36,6 +37,7 @@ class Uploads:
         admission: Admission,
         outbox: Outbox,
         writes: Writes,
+        gate: Gate,
         blobs: Blobs,
         probe: Probe,
         clock: Clock,
@@ -47,6 +49,7 @@ class Uploads:
         self._admission = admission
         self._outbox = outbox
         self._writes = writes
+        self._gate = gate
         self._receiver = FileReceiver(blobs=blobs, probe=probe, limits=limits)
         self._clock = clock
         self._limits = limits
@@ -55,6 +58,7 @@ class Uploads:
         self, call: Call, knowledgebase_id: str, entries: Sequence[Incoming]
     ) -> list[dict[str, Any]]:
         """Admit the documents; one bad entry refuses all, and then nothing is admitted."""
+        self._gate.queue("documents")
         async with self._database.read() as tx:
             await require_owned(tx, self._catalogue, call.project.id, [knowledgebase_id])
         admitted = await self.receive(entries)
@@ -67,6 +71,7 @@ class Uploads:
         self, call: Call, document_id: str, entry: Incoming
     ) -> dict[str, Any]:
         """New bytes of a document: its next revision, where the plan has room."""
+        self._gate.queue("documents")
         (admitted,) = await self.receive([entry])
         try:
             async with self._database.write() as tx:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from services.gateway.domain.limits import Limits
 from services.gateway.handlers.access import Access
 from services.gateway.handlers.audit import AuditTrail
-from services.gateway.handlers.calls import Rates
 from services.gateway.handlers.chat import Assistant
 from services.gateway.handlers.conversations import Conversations
 from services.gateway.handlers.directory import Directory
 from services.gateway.handlers.document_contents import DocumentContents
 from services.gateway.handlers.document_directory import DocumentDirectory
 from services.gateway.handlers.documents import Documents
+from services.gateway.handlers.door import RequestAuth
 from services.gateway.handlers.feedback import FeedbackDesk
 from services.gateway.handlers.key_admin import KeyAdmin
 from services.gateway.handlers.knowledgebases import KnowledgeBases
@@ -28,7 +28,7 @@ class UseCases:
     """What REST and gRPC call."""
 
     access: Access
-    rates: Rates
+    auth: RequestAuth
     knowledge_bases: KnowledgeBases
     uploads: Uploads
     documents: Documents

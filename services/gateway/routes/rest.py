@@ -76,19 +76,20 @@ class _Door:
 
     async def call(self, request: Request, needs: Role = Role.READ) -> Call:
         """Who calls; Unauthorized, TooManyRequests, Forbidden for a key of a lesser role."""
-        found = await self._cases.access.authenticate(request.headers.get("authorization"))
+        client = "" if request.client is None else request.client.host
+        found = await self._cases.auth.call(request.headers.get("authorization"), client)
         _check_address(request)
         call = replace(
             found,
             request_id=request_id(request),
             idempotency_key=request.headers.get("idempotency-key", "").strip(),
             operation=_operation(request),
-            address=request.client.host if request.client else "",
+            address=client,
         )
         request.state.on_refusal = partial(
             self._cases.audit.refuse, call.project.id, call.actor, call.operation
         )
-        self._cases.rates.take(call)
+        await self._cases.auth.count(call)
         return call.require(needs)
 
     async def is_admin(self, request: Request) -> bool:

@@ -7,6 +7,7 @@ from services.gateway.store.directory import SqlDirectoryStore
 from services.gateway.store.keys import SqlKeyStore
 from services.gateway.store.places import SqlPlaceStore
 from services.gateway.store.queue import SqlQueueStore
+from services.gateway.store.rates import SqlRateStore
 from services.gateway.store.repeats import SqlRepeatStore
 from services.gateway.store.scope import SqlScopeStore
 from services.gateway.store.shares import SqlShareStore
@@ -24,6 +25,7 @@ __all__ = [
     "SqlKeyStore",
     "SqlPlaceStore",
     "SqlQueueStore",
+    "SqlRateStore",
     "SqlRepeatStore",
     "SqlScopeStore",
     "SqlShareStore",

@@ -282,3 +282,13 @@ WRITE_MARKS: Final = Table(
     Column("fingerprint", String(64), nullable=False),
     Column("marked_at", BigInteger, nullable=False),
 )
+
+# What is left in the buckets of each key (`requests:<key>`, `tokens:<key>`), as of then.
+RATES: Final = Table(
+    "rates",
+    METADATA,
+    Column("name", String(100), primary_key=True),
+    Column("tokens", Float, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Index("rates_by_use", "updated_at"),
+)

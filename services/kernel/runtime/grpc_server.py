@@ -2,6 +2,7 @@
 
 import hmac
 import ipaddress
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
@@ -33,6 +34,7 @@ from services.kernel.runtime.settings import RuntimeSettings
 
 TOKEN_HEADER: Final = "x-memloom-service-token"  # noqa: S105 - a header's name, no secret
 CODE_TRAILER: Final = "x-memloom-code"
+RETRY_TRAILER: Final = "retry-after"  # whole seconds, as HTTP's header
 LARGEST_MESSAGE: Final = 32 << 20
 # https://github.com/grpc/proposal/blob/master/A6-client-retries.md#pushback: an error of ours is
 # an answer; only a call that found nobody, or whose process died, is tried again by its channel.
@@ -148,7 +150,7 @@ class ErrorInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg] # 
             if isinstance(result, Done):
                 return result.value
             assert error is not None  # noqa: S101 - it is not Done
-            context.set_trailing_metadata(((CODE_TRAILER, str(int(error.code))), NO_RETRY))
+            context.set_trailing_metadata(_trailers(error))
             told = self._told(error, method)
             await context.abort(to_status(error), told[:_LONGEST_MESSAGE])
             return None
@@ -184,6 +186,13 @@ def _readable(decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
             return None
 
     return decoded
+
+
+def _trailers(error: MemloomError) -> tuple[tuple[str, str], ...]:
+    trailers = ((CODE_TRAILER, str(int(error.code))), NO_RETRY)
+    if isinstance(error, TooManyRequests):
+        return *trailers, (RETRY_TRAILER, str(max(1, math.ceil(error.retry_after))))
+    return trailers
 
 
 async def _unreadable() -> None:

@@ -222,7 +222,7 @@ async def test_a_large_body_is_413(tmp_path: Path) -> None:
 
 async def test_too_many_requests_are_429(tmp_path: Path) -> None:
     clock = ManualClock()
-    async with opened_door(tmp_path, clock=clock, requests_per_second=2) as door:
+    async with opened_door(tmp_path, clock=clock, requests_per_second=2, request_burst=2) as door:
         body = {"query": "x", "user_id": "u"}
         statuses = [(await door.raw("/search/memory", body)).status_code for _ in range(3)]
         assert statuses == [200, 200, 429]

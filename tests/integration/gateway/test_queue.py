@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from services.kernel.contracts.events import DocumentSubmitted
 from tests.support.clock import ManualClock
 from tests.support.gateway import WORLDS, Door, opened_door
 
-SHARE = {"documents_in_work": 3, "fetches_in_work": 2}
+SHARE: dict[str, Any] = {"documents_in_work": 3, "fetches_in_work": 2}
 
 
 @pytest.fixture(params=WORLDS)

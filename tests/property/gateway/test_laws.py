@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.gateway.domain.buckets import Allowance, full, take, wait_seconds
 from services.gateway.domain.encoding import decode, inspect
 from services.gateway.domain.fingerprints import fingerprint
 from services.gateway.domain.model import DocumentState, Task
@@ -160,3 +161,26 @@ def test_a_long_string_is_spilled_and_comes_back(piece: str, cut: int) -> None:
 def test_a_fingerprint_knows_content_not_order(body: dict[str, Any]) -> None:
     assert fingerprint(body) == fingerprint(dict(reversed(body.items())))
     assert fingerprint(body) != fingerprint({**body, "one more": 1})
+
+
+@given(
+    st.floats(0.1, 100),
+    st.floats(1, 100),
+    st.lists(st.tuples(st.floats(0, 5), st.floats(0, 50), st.floats(0, 50)), max_size=30),
+)
+def test_a_bucket_gives_its_burst_and_its_rate_and_no_more(
+    rate: float, burst: float, draws: list[tuple[float, float, float]]
+) -> None:
+    allowance = Allowance(rate, burst)
+    now, given_out = 0.0, 0.0
+    bucket = full(allowance, now)
+    for pause, first, second in draws:
+        now += pause
+        least, most = sorted((first, second))
+        taken = take(bucket, allowance, now, least=least, most=most)
+        assert taken == 0 or least <= taken <= most
+        given_out += taken
+        if taken == 0 and least <= burst:
+            now += wait_seconds(bucket, allowance, least)
+        assert given_out <= burst + rate * now + 1e-6
+        assert bucket.tokens >= 0
