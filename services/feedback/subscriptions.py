@@ -15,5 +15,6 @@ def subscriptions(feedback: Feedback, *, workers: int) -> tuple[Subscription, ..
             handlers={FeedbackGiven: feedback.on_given},
             on_failure=feedback.on_failure,
             workers=workers,
+            spare=1,
         ),
     )

@@ -65,7 +65,9 @@ def build(settings: IngestSettings, *, database: Database, blobs: Blobs) -> Serv
     return ServiceParts(
         name=Service.INGEST,
         database=database,
-        subscriptions=subscriptions(documents, workers=settings.workers),
+        subscriptions=subscriptions(
+            documents, workers=settings.workers, fetch_workers=settings.fetch_workers
+        ),
         servicers=(serve,),
         # `Probe` asks neither.
         background_checks={"database": database.check, "blobs": blobs.check},

@@ -37,7 +37,10 @@ class IngestSettings(BaseModel):
         description="Proxy through which documents are fetched, as http://proxy:3128. Those of the "
         "environment (HTTP_PROXY) are not used.",
     )
-    workers: int = Field(default=8, ge=1, description="Documents stored at once.")
+    workers: int = Field(default=8, ge=1, description="Uploaded documents taken over at once.")
+    fetch_workers: int = Field(
+        default=16, ge=1, description="Documents fetched at once; of one project at most half."
+    )
 
     @field_validator("allowed_private_cidrs")
     @classmethod

@@ -26,7 +26,9 @@ def subscriptions(
     passage_workers: int = 4,
     message_workers: int = 4,
 ) -> tuple[Subscription, ...]:
-    """The table of this service; workers: records of a topic that are handled at once."""
+    """The table of this service; workers: records of a topic that are handled at once, and one
+    more for a project that has none in work.
+    """
     return (
         Subscription(
             topic=topics.PARSED,
@@ -34,6 +36,7 @@ def subscriptions(
             handlers={DocumentParsed: documents.on_parsed},
             on_failure=documents.on_failure,
             workers=document_workers,
+            spare=1,
         ),
         Subscription(
             topic=topics.SEGMENTED,
@@ -41,6 +44,7 @@ def subscriptions(
             handlers={PassagesSegmented: documents.on_segmented},
             on_failure=documents.on_failure,
             workers=passage_workers,
+            spare=1,
         ),
         Subscription(
             topic=topics.DOCUMENTS,
@@ -60,6 +64,7 @@ def subscriptions(
             handlers={MessagesRecorded: messages.on_recorded},
             on_failure=messages.on_failure,
             workers=message_workers,
+            spare=1,
         ),
         Subscription(
             topic=topics.CORRECTIONS,
@@ -67,5 +72,6 @@ def subscriptions(
             handlers={CorrectionDecided: corrections.on_decided},
             on_failure=corrections.on_failure,
             workers=2,
+            spare=1,
         ),
     )

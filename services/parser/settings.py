@@ -10,7 +10,11 @@ class ParserSettings(BaseModel):
         default=True,
         description="With a Tika server, still find a PDF's headings and tables by its layout.",
     )
-    workers: int = Field(default=2, ge=1, description="Documents parsed at once.")
+    workers: int = Field(
+        default=2,
+        ge=1,
+        description="Documents of one project parsed at once; one more of another project.",
+    )
     max_pages: int = Field(default=500, ge=1, description="Most pages of a PDF.")
     max_characters: int = Field(
         default=20_000_000, ge=1, description="Most characters of one document."

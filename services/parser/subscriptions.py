@@ -15,6 +15,7 @@ def subscriptions(documents: Documents, *, workers: int) -> tuple[Subscription, 
             handlers={DocumentStored: documents.on_stored},
             on_failure=documents.on_failure,
             workers=workers,
+            spare=1,
         ),
         Subscription(
             topic=topics.DOCUMENTS,

@@ -8,17 +8,18 @@ from services.kernel.contracts import topics
 # What tells the gateway how far documents are.
 STATUS_GROUP: Final = topics.PROGRESSED.readers[0]
 _NEXT: Final = {
-    "submitted": topics.DOCUMENTS.readers[0],
-    "stored": topics.STORED.readers[0],
-    "parsed": topics.PARSED.readers[0],
-    "segmented": topics.SEGMENTED.readers[0],
-    "indexed": topics.SEGMENTED.readers[0],
+    # Its bytes are taken over, or fetched.
+    "submitted": topics.DOCUMENTS.readers[:2],
+    "stored": topics.STORED.readers[:1],
+    "parsed": topics.PARSED.readers[:1],
+    "segmented": topics.SEGMENTED.readers[:1],
+    "indexed": topics.SEGMENTED.readers[:1],
 }
 
 
 def groups_of(stage: str) -> frozenset[str]:
     """Who has a record of a document that reached `stage`, as long as it is not lost."""
-    return frozenset({STATUS_GROUP, _NEXT.get(stage, STATUS_GROUP)})
+    return frozenset({STATUS_GROUP, *_NEXT.get(stage, ())})
 
 
 def is_still(document: Document, before: int) -> bool:

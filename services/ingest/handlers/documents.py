@@ -1,5 +1,6 @@
 """Submitted documents become stored originals; removed ones leave nothing."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
@@ -75,6 +76,11 @@ class DocumentStore(Protocol):
         ...
 
 
+def needs_fetch(event: Event) -> bool:
+    """Whether it is a document whose bytes are still at its URL."""
+    return isinstance(event, DocumentSubmitted) and event.staged is None
+
+
 class Documents:
     """Handlers of the document topics."""
 
@@ -92,19 +98,53 @@ class Documents:
         self._blobs = blobs
         self._fetcher = fetcher
         self._limit = max_file_bytes
+        self._fetching: dict[str, asyncio.Task[tuple[str, str, BlobInfo]]] = {}
 
-    async def on_submitted(self, event: Event, _: Envelope) -> Outcome:
-        """Store the original and tell the parser."""
+    async def on_uploaded(self, event: Event, _: Envelope) -> Outcome:
+        """Take over the bytes that came with the upload, and tell the parser."""
         assert isinstance(event, DocumentSubmitted)  # noqa: S101 - the table routes by type
+        if event.staged is None:
+            return Outcome()
+        await self._refuse_removed(event)
+        path = original_path(original_prefix(event), event.revision)
+        stored = await self._adopt(event.staged, path)
+        return await self._stored(event, path, (event.name, event.declared_type, stored))
+
+    async def on_linked(self, event: Event, _: Envelope) -> Outcome:
+        """Fetch the bytes from the document's URL, and tell the parser."""
+        assert isinstance(event, DocumentSubmitted)  # noqa: S101 - the table routes by type
+        await self._refuse_removed(event)
+        path = original_path(original_prefix(event), event.revision)
+        return await self._stored(event, path, await self._fetch_until_removed(event, path))
+
+    async def _refuse_removed(self, event: DocumentSubmitted) -> None:
         async with self._database.read() as tx:
             if await self._store.is_removed(tx, event):
                 raise StaleEvent("the document was removed")
-        path = original_path(original_prefix(event), event.revision)
-        if event.staged is not None:
-            name, declared = event.name, event.declared_type
-            stored = await self._adopt(event.staged, path)
-        else:
-            name, declared, stored = await self._fetch(event, path)
+
+    async def _fetch_until_removed(
+        self, event: DocumentSubmitted, path: str
+    ) -> tuple[str, str, BlobInfo]:
+        """What the host sends; StaleEvent as soon as the document is removed here."""
+        fetching = asyncio.ensure_future(self._fetch(event, path))
+        self._fetching[event.document_id] = fetching
+        try:
+            await asyncio.wait({fetching})
+        finally:
+            if self._fetching.get(event.document_id) is fetching:
+                del self._fetching[event.document_id]
+            if not fetching.done():  # this process stops
+                fetching.cancel()
+                await asyncio.wait({fetching})
+        if fetching.cancelled():
+            raise StaleEvent("the document was removed while it was fetched")
+        return fetching.result()
+
+    async def _stored(
+        self, event: DocumentSubmitted, path: str, found: tuple[str, str, BlobInfo]
+    ) -> Outcome:
+        """found: name, type as declared, and the bytes."""
+        name, declared, stored = found
         head = await self._head(path)
         media_type = detect(name, head, declared)
         name = safe_name(name)
@@ -127,6 +167,8 @@ class Documents:
 
         async def apply(tx: Transaction) -> tuple[Event, ...]:
             if await self._store.is_removed(tx, event):
+                # Removed while it was fetched: its folder was emptied before this blob was put.
+                await self._blobs.delete(path)
                 return ()
             await self._store.record(tx, event, stored)
             return events
@@ -138,6 +180,9 @@ class Documents:
         assert isinstance(event, DocumentRemoved)  # noqa: S101 - the table routes by type
         async with self._database.write() as tx:
             await self._store.bury(tx, event)
+        fetching = self._fetching.get(event.document_id)
+        if fetching is not None:
+            fetching.cancel()
         await self._blobs.delete_prefix(original_prefix(event))
         return Outcome()
 

@@ -5,6 +5,8 @@ from typing import Final, Literal
 TRACEPARENT: Final = "traceparent"
 # In answers over HTTP: the trace in which the request was handled.
 TRACE_ID: Final = "x-trace-id"
+# On records of the bus: the project that the event names, so that a bus may share out fairly.
+PROJECT: Final = "memloom-project"
 CONTENT_TYPE: Final = "content-type"
 JSON: Final = b"application/json"
 

@@ -43,7 +43,7 @@ class Topic:
 DOCUMENTS: Final = Topic(
     "kb.document.v1",
     Service.GATEWAY,
-    ("ingest.documents", "parser.removals", "memorizer.removals"),
+    ("ingest.documents", "ingest.fetches", "parser.removals", "memorizer.removals"),
     "document_id",
     MONTH_MS,
     "A document was submitted, or removed: its life begins and ends here.",

@@ -2,7 +2,9 @@
 
 Contract (see `tests/contract/bus`): `publish` returns once the records are durable; a record is
 delivered to every group of its topic; within a group, records of one key are delivered one at a
-time and in order of publishing, records of different keys in parallel up to `workers`; a record
+time and in order of publishing, records of different keys in parallel up to `workers`; where the
+bus chooses what is next, the project with the least in work is served first, and none has more
+than `share` keys in work in a process; a record
 whose handler did not return a verdict (crash, kill -9, lost lease) is delivered again.
 """
 
@@ -43,12 +45,15 @@ Deliver = Callable[[IncomingRecord], Awaitable[Verdict]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A consumer: which topic, which group, how many keys at once, and who handles."""
+    """A consumer: which topic, which group, how many keys at once, and who handles. share: most
+    keys of one project at once, where the bus can choose; None: as many as there are workers.
+    """
 
     topic: str
     group: str
     deliver: Deliver
     workers: int = 4
+    share: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

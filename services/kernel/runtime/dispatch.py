@@ -35,7 +35,7 @@ from services.kernel.contracts.verdicts import (
     Verdict,
     Wait,
 )
-from services.kernel.ports.bus import Bus, IncomingRecord, Route
+from services.kernel.ports.bus import Bus, Deliver, IncomingRecord, Route
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.store import Database, Transaction
 from services.kernel.runtime import tracing
@@ -88,7 +88,10 @@ class Subscription:
 
     group: consumer group, as in the catalogue. handlers: by event class; other types of the
     topic are acknowledged unread. on_failure: what to record when the user's input is bad, or
-    the record is set aside (document FAILED with its code).
+    the record is set aside (document FAILED with its code). workers: records at once; spare: more
+    of them for projects that have none in work, so that one project's long work leaves a place
+    for the others; share: most of one project at once, by default `workers`. concerns: whether an
+    event is this group's matter; others are acknowledged unread.
     """
 
     topic: Topic
@@ -97,6 +100,19 @@ class Subscription:
     on_failure: OnFailure | None = None
     retry: RetryRule = field(default_factory=RetryRule)
     workers: int = 4
+    spare: int = 0
+    share: int | None = None
+    concerns: Callable[[Event], bool] | None = None
+
+    def route(self, deliver: Deliver) -> Route:
+        """Its route, with whoever delivers."""
+        return Route(
+            self.topic.name,
+            self.group,
+            deliver,
+            workers=self.workers + self.spare,
+            share=self.share or self.workers,
+        )
 
 
 class Observer(Protocol):
@@ -157,10 +173,7 @@ class Dispatcher:
 
     def routes(self, subscriptions: Sequence[Subscription]) -> list[Route]:
         """One route a subscription."""
-        return [
-            Route(one.topic.name, one.group, _Delivery(self, one).deliver, one.workers)
-            for one in subscriptions
-        ]
+        return [one.route(_Delivery(self, one).deliver) for one in subscriptions]
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +222,8 @@ class _Delivery:
             _tell(record, None, verdict)
             return verdict
         handler = self._subscription.handlers.get(type(event))
-        if handler is None:
+        concerns = self._subscription.concerns
+        if handler is None or (concerns is not None and not concerns(event)):
             return Ack()
         item = _Item(record, envelope, event)
         fields = _fields(item)

@@ -35,7 +35,7 @@ from sqlalchemy import (
 from services.kernel.contracts.errors import DependencyUnavailable
 from services.kernel.contracts.events import Envelope, Event
 from services.kernel.contracts.ids import derive
-from services.kernel.contracts.telemetry import CONTENT_TYPE, JSON, TRACEPARENT
+from services.kernel.contracts.telemetry import CONTENT_TYPE, JSON, PROJECT, TRACEPARENT
 from services.kernel.contracts.topics import Service
 from services.kernel.ports.bus import Bus, OutgoingRecord
 from services.kernel.ports.clock import Clock
@@ -89,6 +89,9 @@ class Outbox:
                 traceparent=traceparent,
             )
             headers = {CONTENT_TYPE: JSON}
+            project = str(getattr(event, "project_id", ""))
+            if project:
+                headers[PROJECT] = project.encode()
             if traceparent:
                 headers[TRACEPARENT] = traceparent.encode()
             value = envelope.model_dump_json().encode()

@@ -16,7 +16,8 @@ from services.parser.subscriptions import subscriptions
 
 def make_pool(settings: ParserSettings) -> WorkerPool:
     """Worker processes as the settings say; the caller closes it."""
-    return WorkerPool(PoolLimits(workers=settings.workers))
+    # One more for a project that has no document here while another one's are read.
+    return WorkerPool(PoolLimits(workers=settings.workers + 1))
 
 
 def limits_of(settings: ParserSettings) -> ReadLimits:

@@ -16,6 +16,7 @@ from services.kernel.runtime.metrics import LagSampler
 from services.kernel.runtime.outbox import Outbox
 from tests.support.clock import ManualClock
 from tests.support.gateway import WORLDS, Door, opened_door
+from tests.support.waiting import until
 
 IDLE: Mapping[str, int] = {group: 0 for topic in CATALOGUE for group in topic.readers}
 FIVE_MINUTES = 301.0
@@ -98,6 +99,7 @@ async def test_a_document_that_comes_through_after_all_is_completed(watched: Wat
     ("stage", "group"),
     [
         ("submitted", "ingest.documents"),
+        ("submitted", "ingest.fetches"),
         ("stored", "parser.documents"),
         ("parsed", "memorizer.documents"),
         ("segmented", "memorizer.passages"),
@@ -134,6 +136,33 @@ async def test_what_moves_or_has_ended_is_left_alone(watched: Watched) -> None:
     assert await watched.after(200) == 0
     assert await watched.after(101) == 1
     assert len(await watched.submissions(moving)) == 2
+
+
+async def test_a_document_that_waits_its_turn_is_no_lost_one(
+    tmp_path: Path,
+) -> None:
+    clock = ManualClock()
+    async with opened_door(tmp_path, clock=clock, documents_in_work=1) as door:
+        watched = Watched(door, clock)
+        working, waiting = [await watched.upload(f"{n}.md") for n in range(2)]
+        for _ in range(3):
+            await watched.after(FIVE_MINUTES)
+        assert await watched.submissions(waiting) == []
+        assert len(await watched.submissions(working)) == 4
+        assert (await door.file(waiting))["stage"] == "queued"
+        # The one in work is given up: its place is free.
+        await watched.after(FIVE_MINUTES)
+        assert (await door.file(working))["status"] == "FAILED"
+        tasks = [asyncio.ensure_future(task()) for task in door.gateway.parts.tasks]
+
+        async def sent() -> bool:
+            return len(await watched.submissions(waiting)) == 1
+
+        await until(sent)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        assert (await door.file(waiting))["stage"] == "submitted"
 
 
 async def test_several_watchdogs_send_one_document_once(watched: Watched) -> None:

@@ -4,11 +4,12 @@ import sqlite3
 from collections import defaultdict
 from dataclasses import dataclass
 
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from services.kernel.adapters.sqlite_bus import queue
+from services.kernel.contracts.telemetry import PROJECT
 from services.kernel.contracts.topics import Service, Topic
 from services.kernel.contracts.verdicts import SetAside
 from services.kernel.ports.bus import OutgoingRecord
@@ -41,6 +42,7 @@ class Queue(RuleBasedStateMachine):
         super().__init__()
         self.connection = sqlite3.connect(":memory:", isolation_level=None)
         self.connection.executescript(queue.SCHEMA)
+        queue.know_readers(self.connection, (TOPIC,), 0)
         self.now = 0
         self.published: dict[str, list[bytes]] = defaultdict(list)
         self.handled: dict[tuple[str, str], list[bytes]] = defaultdict(list)
@@ -159,3 +161,71 @@ class Queue(RuleBasedStateMachine):
 
 TestQueue = Queue.TestCase
 TestQueue.settings = settings(max_examples=300, stateful_step_count=50, deadline=None)
+
+
+lanes = st.lists(st.tuples(st.sampled_from("ABC"), st.integers(0, 30)), max_size=40)
+
+
+@settings(max_examples=150, deadline=None)
+@given(lanes=lanes, workers=st.integers(1, 5), share=st.integers(1, 3), data=st.data())
+def test_the_project_with_the_least_in_work_is_next(
+    lanes: list[tuple[str, int]], workers: int, share: int, data: st.DataObject
+) -> None:
+    """Whatever waits: no project holds more than its share, the one that holds least is served,
+    of its lanes the one that waited longest, and all are served in the end.
+    """
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.executescript(queue.SCHEMA)
+    queue.know_readers(connection, (TOPIC,), 0)
+    waiting: dict[str, list[str]] = defaultdict(list)
+    for number, (project, _) in enumerate(lanes):
+        record = OutgoingRecord(TOPIC.name, f"k{number}", b"", {PROJECT: project.encode()})
+        queue.publish(connection, READERS, [record], number)
+        waiting[project].append(f"k{number}")
+    now = len(lanes) + 1
+    held: list[tuple[str, queue.Claim]] = []
+    while any(waiting.values()) or held:
+        counts = {project: sum(1 for p, _ in held if p == project) for project in "ABC"}
+        may = [project for project in "ABC" if waiting[project] and counts[project] < share]
+        claim = None
+        if len(held) < workers:
+            claim = queue.claim(
+                connection, TOPIC.name, "one", owner="o", now=now, until=now + 99, share=share
+            )
+            assert isinstance(claim, queue.Claim) == bool(may)
+        if isinstance(claim, queue.Claim):
+            (project,) = [p for p in may if waiting[p][0] == claim.record.key]
+            assert counts[project] == min(counts[p] for p in may)
+            waiting[project].pop(0)
+            held.append((project, claim))
+        else:
+            _, done = held.pop(data.draw(st.integers(0, len(held) - 1)))
+            queue.advance(connection, done, "o", now, until=None)
+    connection.close()
+
+
+def test_a_file_of_an_earlier_release_is_taken_over() -> None:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.executescript(
+        queue.SCHEMA.replace(" project TEXT NOT NULL DEFAULT '',\n", "").replace(
+            "tries INTEGER NOT NULL DEFAULT 0,\n", "tries INTEGER NOT NULL DEFAULT 0,"
+        )
+    )
+    columns = {row[1] for row in connection.execute("PRAGMA table_info(lanes)")}
+    assert "project" not in columns
+    connection.execute(
+        "INSERT INTO lanes (topic, consumer, key, ready_at) VALUES (?, ?, ?, 0)",
+        (TOPIC.name, "one", "k"),
+    )
+    connection.execute(
+        "INSERT INTO messages (topic, key, value, headers, published_at)"
+        " VALUES (?, 'k', x'00', '{}', 0)",
+        (TOPIC.name,),
+    )
+    connection.execute("INSERT INTO pending VALUES (1, 1)")
+    for topic_reader in TOPIC.readers:
+        connection.execute("INSERT INTO readers VALUES (?, ?)", (TOPIC.name, topic_reader))
+    queue.know_readers(connection, (TOPIC,), 0)
+    claim = queue.claim(connection, TOPIC.name, "one", owner="o", now=5, until=9)
+    assert isinstance(claim, queue.Claim)
+    assert claim.record.value == b"\x00"

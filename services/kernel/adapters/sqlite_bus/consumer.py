@@ -47,6 +47,7 @@ class Lanes:
                 queue.claim,
                 topic=route.topic,
                 consumer=route.group,
+                share=route.workers if route.share is None else route.share,
                 owner=self._owner,
                 now=now,
                 until=now + self._lease_ms,

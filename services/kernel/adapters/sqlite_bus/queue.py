@@ -7,12 +7,14 @@ taken: at once, after a wait, or when the lease that is on it has run out.
 
 import json
 import sqlite3
+import sys
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from services.kernel.contracts.errors import InvalidInput, NotFound
+from services.kernel.contracts.telemetry import PROJECT
 from services.kernel.contracts.topics import Topic
 from services.kernel.contracts.verdicts import SetAside
 from services.kernel.ports.bus import DeadLetter, IncomingRecord, OutgoingRecord
@@ -25,7 +27,8 @@ CREATE INDEX IF NOT EXISTS messages_by_age ON messages (topic, published_at);
 CREATE TABLE IF NOT EXISTS lanes (
   id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, consumer TEXT NOT NULL,
   key TEXT NOT NULL, ready_at INTEGER NOT NULL, owner TEXT, lease INTEGER NOT NULL DEFAULT 0,
-  tries INTEGER NOT NULL DEFAULT 0, UNIQUE (consumer, topic, key));
+  tries INTEGER NOT NULL DEFAULT 0, project TEXT NOT NULL DEFAULT '',
+  UNIQUE (consumer, topic, key));
 CREATE INDEX IF NOT EXISTS lanes_by_time ON lanes (consumer, topic, ready_at, id);
 CREATE INDEX IF NOT EXISTS lanes_by_owner ON lanes (owner) WHERE owner IS NOT NULL;
 CREATE TABLE IF NOT EXISTS pending (
@@ -38,6 +41,11 @@ CREATE TABLE IF NOT EXISTS dead_letters (
   key TEXT NOT NULL, value BLOB NOT NULL, headers TEXT NOT NULL, cause TEXT NOT NULL,
   code INTEGER NOT NULL, attempts INTEGER NOT NULL, origin TEXT NOT NULL,
   set_aside_at INTEGER NOT NULL);
+"""
+# Lanes know their project, so that no project's lanes keep another's waiting.
+_FAIR: Final = """
+CREATE INDEX IF NOT EXISTS lanes_by_project ON lanes (consumer, topic, project, ready_at, id);
+CREATE INDEX IF NOT EXISTS lanes_held ON lanes (consumer, topic, project) WHERE owner IS NOT NULL;
 """
 CLEANUP_BATCH: Final = 1000
 
@@ -62,6 +70,7 @@ def _parse_headers(text: str) -> dict[str, bytes]:
 
 def know_readers(connection: sqlite3.Connection, catalogue: Iterable[Topic], now: int) -> None:
     """A group that is new to this file reads what is still kept, from the earliest on."""
+    _know_projects(connection)
     known = set(connection.execute("SELECT topic, consumer FROM readers"))
     for topic in catalogue:
         for consumer in topic.readers:
@@ -69,11 +78,27 @@ def know_readers(connection: sqlite3.Connection, catalogue: Iterable[Topic], now
                 continue
             connection.execute("INSERT INTO readers VALUES (?, ?)", (topic.name, consumer))
             rows = connection.execute(
-                "SELECT id, key FROM messages WHERE topic = ? AND only_group IS NULL ORDER BY id",
+                "SELECT id, key, headers FROM messages WHERE topic = ? AND only_group IS NULL"
+                " ORDER BY id",
                 (topic.name,),
             ).fetchall()
-            for message, key in rows:
-                _enqueue(connection, topic.name, consumer, key, message=message, now=now)
+            for message, key, headers in rows:
+                project = _project(_parse_headers(headers))
+                lane = (topic.name, consumer, key, project)
+                _enqueue(connection, lane, message=message, now=now)
+
+
+def _know_projects(connection: sqlite3.Connection) -> None:
+    """A file that an earlier release made gets the column and its indexes."""
+    columns = {row[1] for row in connection.execute("PRAGMA table_info(lanes)")}
+    if "project" not in columns:
+        connection.execute("ALTER TABLE lanes ADD COLUMN project TEXT NOT NULL DEFAULT ''")
+    for statement in _FAIR.strip().splitlines():
+        connection.execute(statement)
+
+
+def _project(headers: Mapping[str, bytes]) -> str:
+    return headers.get(PROJECT, b"").decode("utf-8", "replace")
 
 
 def publish(
@@ -103,38 +128,88 @@ def _store(
         (record.topic, record.key, record.value, _headers(record.headers), now, only),
     ).lastrowid
     assert message is not None  # noqa: S101 - an insert has a row id
+    project = _project(record.headers)
     for consumer in consumers:
-        _enqueue(connection, record.topic, consumer, record.key, message=message, now=now)
+        lane = (record.topic, consumer, record.key, project)
+        _enqueue(connection, lane, message=message, now=now)
 
 
 def _enqueue(
-    connection: sqlite3.Connection, topic: str, consumer: str, key: str, *, message: int, now: int
+    connection: sqlite3.Connection, of: tuple[str, str, str, str], *, message: int, now: int
 ) -> None:
+    """of: topic, consumer, key and project of the lane."""
     (lane,) = connection.execute(
-        "INSERT INTO lanes (topic, consumer, key, ready_at) VALUES (?, ?, ?, ?)"
+        "INSERT INTO lanes (topic, consumer, key, project, ready_at) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (consumer, topic, key) DO UPDATE SET key = key RETURNING id",
-        (topic, consumer, key, now),
+        (*of, now),
     ).fetchone()
     connection.execute("INSERT INTO pending (lane, message) VALUES (?, ?)", (lane, message))
 
 
 def claim(
-    connection: sqlite3.Connection, topic: str, consumer: str, *, owner: str, now: int, until: int
+    connection: sqlite3.Connection,
+    topic: str,
+    consumer: str,
+    *,
+    owner: str,
+    now: int,
+    until: int,
+    share: int = sys.maxsize,
 ) -> Claim | int | None:
-    """The lane that has waited longest; else when the next one may be taken; else None."""
-    row = connection.execute(
-        "UPDATE lanes SET owner = ?, lease = lease + 1, ready_at = ?, tries = tries + 1"
-        " WHERE id = (SELECT id FROM lanes WHERE consumer = ? AND topic = ? AND ready_at <= ?"
-        " ORDER BY ready_at, id LIMIT 1) RETURNING id, lease, tries",
-        (owner, until, consumer, topic, now),
-    ).fetchone()
+    """Of the project with the fewest lanes in work, the lane that has waited longest; else when
+    the next one may be taken; else None. share: how many lanes of a project this owner may hold.
+    """
+    chosen = _next_project(connection, topic, consumer, owner=owner, now=now, share=share)
+    row = None
+    if chosen is not None:
+        row = connection.execute(
+            "UPDATE lanes SET owner = ?, lease = lease + 1, ready_at = ?, tries = tries + 1"
+            " WHERE id = (SELECT id FROM lanes WHERE consumer = ? AND topic = ? AND project = ?"
+            " AND ready_at <= ? ORDER BY ready_at, id LIMIT 1) RETURNING id, lease, tries",
+            (owner, until, consumer, topic, chosen, now),
+        ).fetchone()
     if row is None:
+        # Lanes that are ready belong to projects that have their share: they wake who waits.
         (ready_at,) = connection.execute(
-            "SELECT min(ready_at) FROM lanes WHERE consumer = ? AND topic = ?", (consumer, topic)
+            "SELECT min(ready_at) FROM lanes WHERE consumer = ? AND topic = ? AND ready_at > ?",
+            (consumer, topic, now),
         ).fetchone()
         return None if ready_at is None else int(ready_at)
     lane, lease, tries = row
     return _head(connection, lane, lease, tries, consumer)
+
+
+# Steps from one project to the next by the index: as many steps as projects, not lanes.
+_PROJECTS: Final = """
+WITH RECURSIVE projects (project) AS (
+  SELECT min(project) FROM lanes WHERE consumer = :consumer AND topic = :topic
+  UNION ALL
+  SELECT (SELECT min(l.project) FROM lanes l WHERE l.consumer = :consumer AND l.topic = :topic
+          AND l.project > p.project)
+  FROM projects p WHERE p.project IS NOT NULL)
+SELECT p.project,
+  (SELECT count(*) FROM lanes h WHERE h.consumer = :consumer AND h.topic = :topic
+   AND h.project = p.project AND h.owner IS NOT NULL AND h.ready_at > :now) AS held,
+  (SELECT count(*) FROM lanes h WHERE h.consumer = :consumer AND h.topic = :topic
+   AND h.project = p.project AND h.owner = :owner AND h.ready_at > :now) AS own,
+  (SELECT min(r.ready_at) FROM lanes r WHERE r.consumer = :consumer AND r.topic = :topic
+   AND r.project = p.project AND r.ready_at <= :now) AS ready
+FROM projects p WHERE p.project IS NOT NULL
+"""
+
+
+def _next_project(
+    connection: sqlite3.Connection, topic: str, consumer: str, *, owner: str, now: int, share: int
+) -> str | None:
+    rows = connection.execute(
+        _PROJECTS, {"consumer": consumer, "topic": topic, "owner": owner, "now": now}
+    ).fetchall()
+    waiting = [
+        (held, ready, project)
+        for project, held, own, ready in rows
+        if ready is not None and (own < share or not project)
+    ]
+    return min(waiting)[2] if waiting else None
 
 
 def _head(
