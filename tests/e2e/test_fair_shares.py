@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -103,7 +104,7 @@ def test_nothing_that_waits_is_lost_by_kill_9(tmp_path: Path) -> None:
             ]
             ids += [str(file["id"]) for file in memloom.add_files(kb, entries)]
         for least in (10, 20):
-            wait_until(lambda least=least: _ended(memloom, ids) >= least, 90, "some are done")
+            wait_until(partial(_have_ended, memloom, ids, least), 90, "some are done")
             memloom.kill()
             memloom.start()
         ended = memloom.wait_for_files(ids, seconds=120)
@@ -111,5 +112,5 @@ def test_nothing_that_waits_is_lost_by_kill_9(tmp_path: Path) -> None:
         assert {item["attempt"] for item in ended} == {1}
 
 
-def _ended(memloom: Memloom, ids: list[str]) -> int:
-    return sum(1 for item in memloom.files(ids) if item["status"] != "PROCESSING")
+def _have_ended(memloom: Memloom, ids: list[str], least: int) -> bool:
+    return sum(1 for item in memloom.files(ids) if item["status"] != "PROCESSING") >= least

@@ -98,7 +98,11 @@ async def test_what_was_committed_leaves_in_order_and_once(world: World) -> None
     assert await world.relay.flush() == 0
     record = world.bus.taken[0]
     envelope = Envelope.model_validate_json(record.value)
-    assert record.headers == {"content-type": b"application/json", "traceparent": b"tp"}
+    assert record.headers == {
+        "content-type": b"application/json",
+        "traceparent": b"tp",
+        "memloom-project": b"p",
+    }
     assert (record.topic, record.key) == ("kb.document.v1", "a")
     assert (envelope.producer, envelope.correlation_id) == ("gateway", "request")
     assert envelope.traceparent == "tp"
