@@ -37,6 +37,7 @@ def build(
         tokenise=LexicalBm25().tokens,
         candidates=settings.candidates,
         chat_model=chat_model if settings.use_model else None,
+        read_seconds=settings.read_seconds,
     )
 
     def serve(server: Any) -> None:

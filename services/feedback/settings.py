@@ -10,6 +10,11 @@ class FeedbackSettings(BaseModel):
     candidates: int = Field(
         default=25, ge=5, le=25, description="Memories looked at for each search of a feedback."
     )
+    read_seconds: float = Field(
+        default=5.0,
+        gt=0,
+        description="Time budget of the rules that read a feedback; later, it ends with a reason.",
+    )
     use_model: bool = Field(
         default=True, description="Let the chat model decide, where there is one."
     )

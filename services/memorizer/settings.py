@@ -21,6 +21,11 @@ class MemorizerSettings(BaseModel):
     )
     document_workers: int = Field(default=2, ge=1, description="Documents segmented at once.")
     passage_workers: int = Field(default=4, ge=1, description="Batches indexed at once.")
+    read_seconds: float = Field(
+        default=30.0,
+        gt=0,
+        description="Time budget of the rules that read messages; later, the words are kept alone.",
+    )
     message_workers: int = Field(default=4, ge=1, description="Subjects served at once.")
     model_workers: int = Field(
         default=4, ge=1, description="Sources that the chat model reads at once."

@@ -54,6 +54,7 @@ def searcher(
             rerank_seconds=settings.rerank_seconds,
             rerank_items=settings.rerank_items,
             embed_seconds=settings.embed_seconds,
+            read_seconds=settings.read_seconds,
         ),
     )
 

@@ -21,6 +21,11 @@ class RetrieverSettings(BaseModel):
         description="Time budget of the reranker; when late, the order without it.",
     )
     rerank_items: int = Field(default=32, ge=1, le=200, description="Items shown to the reranker.")
+    read_seconds: float = Field(
+        default=5.0,
+        gt=0,
+        description="Time budget of reading a query and ranking what it found; later, an error.",
+    )
     embed_seconds: float = Field(
         default=0.5, gt=0, description="Time budget of the query's embedding; later, words only."
     )

@@ -28,13 +28,13 @@ _AUXILIARY = re.compile(
 )
 # A question in front of its answer: what stands in it is no cue.
 _ASKED = re.compile(
-    r"^[^。；;]*?(?:谁|什么|哪|多少|几(?!乎)|何(?!况)|怎[么样]|如何|是否|为啥)[^。；;]*?"
+    r"^[^。；;]{0,160}?(?:谁|什么|哪|多少|几(?!乎)|何(?!况)|怎[么样]|如何|是否|为啥)[^。；;]{0,80}?"
     r"(?=(?:的?(?:正确|准确|实际|真正|真实)的?[^，,。；;]{0,6}?(?:应该?|应当)?(?:是|为|叫)"
     r"|的?答案[^，,。；;]{0,4}?(?:是|为)|应该?是|应当?是|应为|应该?为|才是|其实是))"
 )
 _POINT = re.compile(r"(?<=\d)[.,](?=\d)")
 _TAIL = re.compile(
-    r"(?:了|吧|哦|啦|呀|才对|才是|的)+$|\s+(?:everywhere|throughout|any ?more|any longer|now|instead|please|thanks|today|(?:since |as of )?(?:last|this|next) (?:week|month|year)|yesterday|recently|from now on)$",
+    r"(?:了|吧|哦|啦|呀|才对|才是|的){1,12}$|\s+(?:everywhere|throughout|any ?more|any longer|now|instead|please|thanks|today|(?:since |as of )?(?:last|this|next) (?:week|month|year)|yesterday|recently|from now on)$",
     re.IGNORECASE,
 )
 

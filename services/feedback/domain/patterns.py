@@ -19,12 +19,14 @@ _ASSERT = r"(?:应该?是|应当?是|应为|应该?为|应该?叫|(?:正确|准�
 
 # one assertion, then what it is not: the values may hold commas
 WHOLE = re.compile(
-    rf"{_ASSERT}\s*(?P<new>.+?)[，,。；;\s]*(?:而|而且)?(?:不是|并非|并不是|而非|不再是|不应该?是)\s*(?P<old>.+?)[。.!！\s]*$"
+    rf"{_ASSERT}\s*(?P<new>.{{1,120}}?)[，,。；;\s]{{0,4}}(?:而|而且)?(?:不是|并非|并不是|而非|不再是|不应该?是)\s*(?P<old>.+?)[。.!！\s]{{0,8}}$"
 )
 
 # The same of a misprint, where the question stands behind: "X 应改为 Y（问题：…）".
 SHOULD_READ = re.compile(r"应(?:该|当)?(?:被)?(?:改|更正|修正|订正|更改|替换|换)(?:为|成)")
-WHOLE_ERRATUM = re.compile(rf"^(?P<old>.+?)\s*{SHOULD_READ.pattern}\s*(?P<new>.+?)[。.!！\s]*$")
+WHOLE_ERRATUM = re.compile(
+    rf"^(?P<old>.+?)\s*{SHOULD_READ.pattern}\s*(?P<new>.+?)[。.!！\s]{{0,8}}$"
+)
 
 CONTRAST = re.compile(r"不是|并非|而非|不再是")
 
@@ -34,24 +36,24 @@ BOTH = tuple(
     for pattern in (
         WHOLE.pattern,
         rf"(?:是|为|叫)\s*(?P<new>[^，,。；;是为]+?)\s*[，,]?\s*(?:而|而且)?(?:不是|并非|并不是|而非|不再是)\s*(?P<old>{_PART}+?){_END}",
-        rf"{_NOT}\s*(?P<old>[^，,。；;]+?)\s*(?:而(?:应该?|应当)?是|而应为|而叫|[，,、]\s*(?:而|而且|现在|实际上?|其实)*(?:应该?是|应当?是|应为|是|改成了?|改为了?|叫做?|在))\s*(?P<new>.+?){_END}",
-        rf"(?:由|从)\s*(?:原来的|原先的|之前的|以前的|目前的)?(?P<old>[^，,。；;]+?)\s*(?:统一|直接|临时|正式|最新)?{_CHANGE_VERBS}(?:到|至|为|成|作|了)+\s*(?P<new>.+?){_END}",
-        rf"(?:把|将)\s*(?P<old>[^，,。；;]+?)\s*(?:都|全部|统一|一律)?{_CHANGE_VERBS}(?:到|至|为|成|作|了)+\s*(?P<new>.+?){_END}",
-        rf"(?:把|将)\s*(?P<old>[^，,。；;]+?)\s*(?:都|全部|统一|一律)?(?:替换|换|称|叫|写)(?:为|成|作|做)\s*(?P<new>.+?){_END}",
-        rf"(?P<new>[^，,。；;]+?)\s*(?:代替|取代|替代|替换)了?\s*(?:原来的|之前的|以前的)?(?P<old>[^，,。；;]+?){_END}",
-        r"(?P<old>[^，,。；;:：]+?)\s*(?:->|→|=>|⇒)\s*(?P<new>[^，,。；;]+)",
-        rf"\b(?:is|are|was|were)\s*(?:not|n't)\s+(?P<old>.+?),?\s+but\s+(?:rather\s+|actually\s+|is\s+|now\s+)?(?P<new>.+?){_END_EN}",
-        rf"\bnot\s+(?P<old>[^,;.]+?|[^,;]+?\d),?\s+but\s+(?:rather\s+|actually\s+|is\s+|now\s+)?(?P<new>.+?){_END_EN}",
-        rf"(?:\bis|\bare|\bwas|\bwere|\bdoes|\bdo|')\s*n(?:o|')t\s+(?:cost\s+|open at\s+|in\s+|at\s+)?(?P<old>[^,;]+?)\s*[,;.]+\s*(?:but\s+)?(?:it|they|that|he|she|this)(?:'s|'re| is| are| should be| costs?| must be)\s+(?:now\s+|actually\s+|in fact\s+)?(?P<new>.+?){_END_EN}",
-        rf"\b(?:chang|rais|increas|lift|lower|reduc|decreas|mov|shift|switch|extend|shorten|renam|relocat|postpon|updat|adjust|correct|amend|bump|expand|cut|went|goes|gone|go|going|rose|risen|dropp|drop|fell|fallen|climb|jump|came|grew|grown|up|down)\w*\b[^.;]{{0,60}}?\bfrom\s+(?P<old>[^,;]+?)\s+(?:up\s+|down\s+)?to\s+(?P<new>.+?){_END_EN}",
-        rf"\b(?:replace|swap|exchange)d?\s+(?P<old>[^,;]+?)\s+(?:with|by|for)\s+(?P<new>.+?){_END_EN}",
-        rf"\b(?P<new>[\w][^,;.]*?)\s+(?:has |have )?(?:replaced|replaces|supersedes|superseded)\s+(?P<old>[^,;]+?){_END_EN}",
-        rf"\b(?:says|states|reads|lists|shows|gives|mentions|said|listed|claims)\s+(?:that\s+)?(?P<old>[^,;]+?)[,;]?\s+(?:but|when|while|whereas|however|though|although|and)\s+.*?(?:\bis|\bare|'s|\bshould be|\bshould read|\bmust be|\bcosts?)\s+(?:actually\s+|now\s+|in fact\s+|really\s+)?(?P<new>.+?){_END_EN}",
-        rf"(?:写的|写着|标的|列的|说的)?\s*(?P<old>[^，,。；;的]+?)\s*(?:是|为|属于?)(?:老|旧|原来|以前|之前|过去|去年|上一版|过期|过时)的?[^，,。；;]{{0,6}}[，,；;]\s*(?:现在的?|如今的?|今年的?|最新的?)?新?的?[^，,。；;是为]{{0,6}}(?:应该?是|是|为)\s*(?P<new>.+?){_END}",
-        rf"(?:别|不要|不用|不能|不该|勿)(?P<verb>[\u3400-\u9fff]{{1,2}})\s*(?P<old>[^，,。；;]+?)[，,]\s*(?:而?要|应该?|得|请|改|该)(?P=verb)\s*(?P<new>.+?){_END}",
-        rf"\b(?:do|does|did)n(?:o|')t\s+(?P<verb>[a-z]{{3,}}?)(?:s|es)?\s+(?P<old>(?:at |in |on |for |until |from |with )?[^,;]+?)[,;.]+\s*(?:but\s+)?(?:it|they|he|she|that|we)\s+(?:now\s+|actually\s+)?(?P=verb)(?:s|es)?\s+(?P<new>.+?){_END_EN}",
-        rf"\b(?P<new>\S*\d[^,;.]*?)[,;]\s+(?:and |while |but |so )?(?:the|those|your)\s+(?P<old>\S*\d\S*(?:\s+[a-z]+)?)\s+(?:is|are|was|were)\s+(?:wrong|incorrect|outdated|obsolete|old|from last \w+){_END_EN}",
-        rf"(?:写的是|写着|写成|标的是|标着|列的是|说的是|说是|显示(?:的是|为)?)(?P<old>[^，,。；;]+?)[，,]\s*(?:但|但是|可|可是|其实|实际上?|而)?[^，,。；;]*?{_IS}\s*(?P<new>.+?){_END}",
+        rf"{_NOT}\s*(?P<old>[^，,。；;]{{1,80}}?)\s*(?:而(?:应该?|应当)?是|而应为|而叫|[，,、]\s*(?:而|而且|现在|实际上?|其实)*(?:应该?是|应当?是|应为|是|改成了?|改为了?|叫做?|在))\s*(?P<new>.+?){_END}",
+        rf"(?:由|从)\s*(?:原来的|原先的|之前的|以前的|目前的)?(?P<old>[^，,。；;]{{1,80}}?)\s*(?:统一|直接|临时|正式|最新)?{_CHANGE_VERBS}(?:到|至|为|成|作|了)+\s*(?P<new>.+?){_END}",
+        rf"(?:把|将)\s*(?P<old>[^，,。；;]{{1,80}}?)\s*(?:都|全部|统一|一律)?{_CHANGE_VERBS}(?:到|至|为|成|作|了)+\s*(?P<new>.+?){_END}",
+        rf"(?:把|将)\s*(?P<old>[^，,。；;]{{1,80}}?)\s*(?:都|全部|统一|一律)?(?:替换|换|称|叫|写)(?:为|成|作|做)\s*(?P<new>.+?){_END}",
+        rf"(?P<new>[^，,。；;]{{1,80}}?)\s*(?:代替|取代|替代|替换)了?\s*(?:原来的|之前的|以前的)?(?P<old>[^，,。；;]+?){_END}",
+        r"(?P<old>[^，,。；;:：]{1,80}?)\s*(?:->|→|=>|⇒)\s*(?P<new>[^，,。；;]+)",
+        rf"\b(?:is|are|was|were)\s*(?:not|n't)\s+(?P<old>.{{1,80}}?),?\s+but\s+(?:rather\s+|actually\s+|is\s+|now\s+)?(?P<new>.+?){_END_EN}",
+        rf"\bnot\s+(?P<old>[^,;.]{{1,80}}?|[^,;]{{1,80}}?\d),?\s+but\s+(?:rather\s+|actually\s+|is\s+|now\s+)?(?P<new>.+?){_END_EN}",
+        rf"(?:\bis|\bare|\bwas|\bwere|\bdoes|\bdo|')\s*n(?:o|')t\s+(?:cost\s+|open at\s+|in\s+|at\s+)?(?P<old>[^,;]{{1,80}}?)\s*[,;.]{{1,3}}\s*(?:but\s+)?(?:it|they|that|he|she|this)(?:'s|'re| is| are| should be| costs?| must be)\s+(?:now\s+|actually\s+|in fact\s+)?(?P<new>.+?){_END_EN}",
+        rf"\b(?:chang|rais|increas|lift|lower|reduc|decreas|mov|shift|switch|extend|shorten|renam|relocat|postpon|updat|adjust|correct|amend|bump|expand|cut|went|goes|gone|go|going|rose|risen|dropp|drop|fell|fallen|climb|jump|came|grew|grown|up|down)\w*\b[^.;]{{0,60}}?\bfrom\s+(?P<old>[^,;]{{1,80}}?)\s+(?:up\s+|down\s+)?to\s+(?P<new>.+?){_END_EN}",
+        rf"\b(?:replace|swap|exchange)d?\s+(?P<old>[^,;]{{1,80}}?)\s+(?:with|by|for)\s+(?P<new>.+?){_END_EN}",
+        rf"\b(?P<new>[\w][^,;.]{{0,80}}?)\s+(?:has |have )?(?:replaced|replaces|supersedes|superseded)\s+(?P<old>[^,;]+?){_END_EN}",
+        rf"\b(?:says|states|reads|lists|shows|gives|mentions|said|listed|claims)\s+(?:that\s+)?(?P<old>[^,;]{{1,80}}?)[,;]?\s+(?:but|when|while|whereas|however|though|although|and)\s+.{{0,80}}?(?:\bis|\bare|'s|\bshould be|\bshould read|\bmust be|\bcosts?)\s+(?:actually\s+|now\s+|in fact\s+|really\s+)?(?P<new>.+?){_END_EN}",
+        rf"(?:写的|写着|标的|列的|说的)?\s*(?P<old>[^，,。；;的]{{1,60}}?)\s*(?:是|为|属于?)(?:老|旧|原来|以前|之前|过去|去年|上一版|过期|过时)的?[^，,。；;]{{0,6}}[，,；;]\s*(?:现在的?|如今的?|今年的?|最新的?)?新?的?[^，,。；;是为]{{0,6}}(?:应该?是|是|为)\s*(?P<new>.+?){_END}",
+        rf"(?:别|不要|不用|不能|不该|勿)(?P<verb>[\u3400-\u9fff]{{1,2}})\s*(?P<old>[^，,。；;]{{1,80}}?)[，,]\s*(?:而?要|应该?|得|请|改|该)(?P=verb)\s*(?P<new>.+?){_END}",
+        rf"\b(?:do|does|did)n(?:o|')t\s+(?P<verb>[a-z]{{3,}}?)(?:s|es)?\s+(?P<old>(?:at |in |on |for |until |from |with )?[^,;]{{1,80}}?)[,;.]{{1,3}}\s*(?:but\s+)?(?:it|they|he|she|that|we)\s+(?:now\s+|actually\s+)?(?P=verb)(?:s|es)?\s+(?P<new>.+?){_END_EN}",
+        rf"\b(?P<new>\S{{0,24}}\d[^,;.]{{0,60}}?)[,;]\s+(?:and |while |but |so )?(?:the|those|your)\s+(?P<old>(?=\S{{0,40}}\d)\S{{1,40}}+(?:\s+[a-z]+)?)\s+(?:is|are|was|were)\s+(?:wrong|incorrect|outdated|obsolete|old|from last \w+){_END_EN}",
+        rf"(?:写的是|写着|写成|标的是|标着|列的是|说的是|说是|显示(?:的是|为)?)(?P<old>[^，,。；;]{{1,80}}?)[，,]\s*(?:但|但是|可|可是|其实|实际上?|而)?[^，,。；;]*?{_IS}\s*(?P<new>.+?){_END}",
     )
 )
 # the old value alone, beside a statement of the new one
@@ -63,12 +65,12 @@ OLD = tuple(
         rf"\b{_SOURCE}\s+(?:still |currently |now |wrongly |incorrectly )?{_SAYS}\s+(?:that it is )?(?P<old>[^,;]+?){_END_EN}",
         rf"(?:文档|手册|页面|资料|原文|上面|里面|表格?|说明|网站|公告|制度)(?:里|上|中)?(?:还|仍|仍然|却|目前|现在)?(?:是|写的是|写着|写成|写的?|标的是|标着|说的?是|列的是|显示(?:的是|为)?)\s*(?P<old>(?![少多错反漏小大早晚高低]){_PART}+?){_END}",
         rf"[，,（(；;。\s]?\s*{_NOT}\s*(?P<old>{_PART}+)",
-        r"(?:原来|之前|以前|原先|原本|此前|过去|旧版?|文档里?|手册里?|上面|里面|页面上?|资料里?|原文|你说)的?(?:写|标|说|列|规定|要求)?(?:的)?(?:是|为|叫|在)?\s*(?P<old>[^，,。；;]*\d[^，,。；;]*?)(?:作废|取消|不再|失效|，|,|。|；|$)",
+        r"(?:原来|之前|以前|原先|原本|此前|过去|旧版?|文档里?|手册里?|上面|里面|页面上?|资料里?|原文|你说)的?(?:写|标|说|列|规定|要求)?(?:的)?(?:是|为|叫|在)?\s*(?P<old>[^，,。；;]{0,40}\d[^，,。；;]{0,80}?)(?:作废|取消|不再|失效|，|,|。|；|$)",
         r"[，,；;。]\s*(?:原来的?|之前的?|以前的?|旧的?)?(?P<old>[^，,。；;]{1,20}?)(?:的)?(?:标准|规定|说法|价格|数字|限额|额度|时间|号码|版本|地址|要求|那条)?(?:已经?|就|同时|即|均)?(?:作废|失效|取消|废止|停用|不用了|不算了)",
         rf",?\s+(?:and |but )?(?:not|never)\s+(?:in |at |on |by |to |for )?(?:the |a )?(?P<old>(?!any|sure|the other|longer|be\b|been|yet)[^,;]+?){_END_EN}",
         rf"\b(?:instead of|rather than|in place of|as opposed to|previously|formerly|up from|down from|used to be|replacing|the old|no longer)\s+(?:in |at |on |by |the |a )?(?P<old>[^,;]+?){_END_EN}",
         rf"[,(]\s*(?:it )?(?:was|were)\s+(?P<old>[^,;)]+?)(?:\)|{_END_EN})",
-        rf"\b(?P<old>\S*\d\S*(?:\s+[a-z]+)?)\s+is (?:wrong|incorrect|outdated|obsolete|no longer (?:valid|correct|true)){_END_EN}",
+        rf"\b(?P<old>(?=\S{{0,40}}\d)\S{{1,40}}+(?:\s+[a-z]+)?)\s+is (?:wrong|incorrect|outdated|obsolete|no longer (?:valid|correct|true)){_END_EN}",
     )
 )
 # the new value

@@ -2,6 +2,7 @@
 """From feedback to intents: is it a correction at all, and how many?"""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from services.feedback.domain import patterns, phrases
@@ -16,9 +17,13 @@ from services.feedback.domain.intents import (
 )
 from services.feedback.domain.splitting import clauses, sentences
 from services.feedback.domain.values import values
+from services.kernel.language import bounds
 
+# Characters of a feedback; a longer one is a document of its own.
 LONGEST = 4000
 _SHORT = 30
+# Clauses of a sentence; one of more is a listing.
+_MOST_CLAUSES = 24
 _CONTEXT = re.compile(
     r"[（(]\s*(?:问题|问|关于|针对|题目|主题|question|q|re|regarding|about|on)\s*(?:是)?[:：\s]\s*(?P<context>(?:[^（）()]|[（(][^（）()]*[)）])+)[)）]",
     re.IGNORECASE,
@@ -64,20 +69,35 @@ class _Unit:
         return trim_end(whole[max(begin, 0) : at])
 
     @property
+    def is_readable(self) -> bool:
+        """Whether rules may read it as one correction."""
+        short = len(self.pieces) <= _MOST_CLAUSES
+        return short and bounds.is_readable(self.text, bounds.LONGEST_CLAUSE)
+
+    @property
     def text(self) -> str:
         joint = "，" if is_chinese("".join(self.pieces)) else ", "
         return trim_end(joint.join(piece.rstrip("，,；;。.!！ ") for piece in self.pieces))
 
 
 def read(text: str, *, now: int, timezone: str) -> Reading:
-    """The intents in a feedback, in order; `now` in epoch milliseconds."""
-    whole = text.strip()[:LONGEST]
-    chinese = is_chinese(whole)
+    """The intents in a feedback, in order; `now` in epoch milliseconds. What is too long for the
+    rules says nothing to them, and the reason tells so.
+    """
+    whole = text.strip()
+    chinese = is_chinese(whole[:LONGEST])
+    if len(whole) > LONGEST:
+        return Reading(reason=REASONS["long"][0 if chinese else 1])
+    whole = bounds.blanked(whole)
     named = _CONTEXT.search(whole)
     context = named["context"].strip() if named else ""
     units, blocked = _units(whole)
     intents = []
     for unit in units:
+        bounds.check()
+        if not unit.is_readable:
+            blocked.add("long")
+            continue
         said = trim_end(_CONTEXT.sub("", unit.text))
         moment, place = valid_from(said, now=now, timezone=timezone)
         if place is not None:
@@ -96,36 +116,51 @@ def _units(whole: str) -> tuple[list[_Unit], set[str]]:
     units: list[_Unit] = []
     blocked: set[str] = set()
     announced = False
-    pending: list[str] = []
     for sentence in _sentences(whole):
+        bounds.check()
+        if not bounds.is_readable(sentence, bounds.LONGEST_CLAUSE):
+            blocked.add("long")
+            continue
         said, lead = _without_lead(sentence)
         announced = announced or lead
         why = _blocked(said)
+        pieces = [] if why else _pieces(said)
+        if len(pieces) > _MOST_CLAUSES:
+            why = "long"
         if why:
             blocked.add(why)
             continue
-        fresh = True
-        for piece in _pieces(said):
-            if _says_nothing(piece):
-                announced = announced or bool(phrases.ERROR.search(piece))
-                continue
-            if phrases.UNCHANGED.search(trim(piece)) and not _contrast(piece):
-                continue
-            if _is_time(piece):
-                pending.append(piece)
-                continue
-            if units and not pending and _goes_on(units[-1], piece, fresh=fresh):
-                units[-1].pieces.append(piece)
-            else:
-                units.append(_Unit([*pending, piece], announced))
-                pending = []
-            fresh = False
-        if pending:
-            units.append(_Unit(pending, announced))
-            pending = []
+        announced = _group(pieces, units, announced=announced)
     for unit in units:
         unit.announced = unit.announced or announced
     return units, blocked
+
+
+def _group(pieces: Sequence[str], units: list[_Unit], *, announced: bool) -> bool:
+    """Add the clauses of one sentence to the unit that they go on with, or as new ones; whether
+    it is announced, by now, that something is wrong.
+    """
+    fresh = True
+    pending: list[str] = []
+    for piece in pieces:
+        bounds.check()
+        if _says_nothing(piece):
+            announced = announced or bool(phrases.ERROR.search(piece))
+            continue
+        if phrases.UNCHANGED.search(trim(piece)) and not _contrast(piece):
+            continue
+        if _is_time(piece):
+            pending.append(piece)
+            continue
+        if units and not pending and _goes_on(units[-1], piece, fresh=fresh):
+            units[-1].pieces.append(piece)
+        else:
+            units.append(_Unit([*pending, piece], announced))
+            pending = []
+        fresh = False
+    if pending:
+        units.append(_Unit(pending, announced))
+    return announced
 
 
 def _sentences(whole: str) -> list[str]:
@@ -133,7 +168,8 @@ def _sentences(whole: str) -> list[str]:
     named = _CONTEXT.search(whole)
     if named and not trim(whole[named.end() :]):
         lead, misprint = whole[: named.start()], patterns.WHOLE_ERRATUM
-        if misprint.search(lead) and len(patterns.SHOULD_READ.findall(lead)) == 1:
+        fits = bounds.is_readable(whole, bounds.LONGEST_CLAUSE)
+        if fits and misprint.search(lead) and len(patterns.SHOULD_READ.findall(lead)) == 1:
             return [whole]
     return [sentence.text for sentence in sentences(whole, keep_quotes=True)]
 
@@ -164,7 +200,11 @@ def _pieces(sentence: str) -> list[str]:
 def _goes_on(  # noqa: PLR0911 - one line a way of going on
     unit: _Unit, piece: str, *, fresh: bool
 ) -> bool:
-    """Whether the piece belongs to the unit before it."""
+    """Whether the piece belongs to the unit before it. A unit that is too long for the rules
+    takes in what follows, so that nothing of it is taken for a correction of its own.
+    """
+    if len(unit.pieces) > _MOST_CLAUSES or len(unit.text) > bounds.LONGEST_CLAUSE - len(piece):
+        return True
     if patterns.CONTINUES.search(piece):
         return True
     if is_answer(unit.text) and not (is_complete(piece) or phrases.CHAT.search(piece)):
@@ -266,7 +306,9 @@ def _corrects(sentence: str) -> bool:
 
 
 def _reason(whole: str, blocked: set[str], *, chinese: bool) -> str:
-    if phrases.ERROR.search(whole) or "vague" in blocked or phrases.SOMEWHERE.search(whole):
+    if "long" in blocked:
+        which = "long"
+    elif phrases.ERROR.search(whole) or "vague" in blocked or phrases.SOMEWHERE.search(whole):
         which = "vague"
     elif "question" in blocked:
         which = "question"
@@ -278,6 +320,10 @@ def _reason(whole: str, blocked: set[str], *, chinese: bool) -> str:
 
 
 REASONS = {
+    "long": (
+        "内容太长，无法逐句理解，未作任何更改。请用简短的句子分别写明每一条更正，例如：“X 是 A，而不是 B”。",
+        "This is too long to be read sentence by sentence, so nothing was changed. Send each correction in a short sentence of its own, for example: “X is A, not B”.",
+    ),
     "vague": (
         "没有说明哪一条有误、正确的内容是什么，未作任何更改。请写明对象和正确的值，例如：“X 是 A，而不是 B”。",
         "It does not say which statement is wrong and what holds instead, so nothing was changed. Name the thing and its right value, for example: “X is A, not B”.",

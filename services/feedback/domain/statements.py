@@ -11,6 +11,7 @@ from services.feedback.domain.folding import occurrences, squeeze
 from services.feedback.domain.splitting import Span, clauses, sentences
 from services.feedback.domain.values import Value, values
 from services.kernel.contracts.records import DocumentAnchor, Kind, MemoryRecord
+from services.kernel.language import bounds
 
 Tokenise = Callable[[str], list[str]]
 
@@ -95,7 +96,8 @@ class Statements:
     def terms(self, text: str) -> frozenset[str]:
         """Content terms of a text."""
         joined = (word.casefold() for word in _JOINED.findall(text))
-        amounts = (f"={v.number} {v.kind}" for v in values(text) if v.kind.startswith("unit"))
+        read = bounds.squeezed(text[: bounds.LONGEST_SOURCE])
+        amounts = (f"={v.number} {v.kind}" for v in values(read) if v.kind.startswith("unit"))
         return frozenset((*self._tokenise(_GLUE.sub(" ", text)), *joined, *amounts))
 
     def weight(self, term: str) -> float:
@@ -145,8 +147,14 @@ class Statements:
         passage = self.terms(record.value)
         found: list[Statement] = []
         heading = title
-        lines = sentences(record.value)
+        # What is too long for rules is no statement that they could correct.
+        lines = [
+            line
+            for line in sentences(record.value[: bounds.LONGEST_SOURCE])
+            if len(line.text) <= bounds.LONGEST_SENTENCE
+        ]
         for index, span in enumerate(lines):
+            bounds.check()
             if index + 1 < len(lines) and _HEADING.match(span.text) and not values(span.text):
                 heading = title | self.terms(span.text)
             own = self.terms(span.text)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from services.feedback.domain.folding import fold
 
 _DIGITS = "零〇一二两三四五六七八九"
-_HAN_NUMBER = f"[{_DIGITS}十百千万亿半]+"
+_HAN_NUMBER = f"[{_DIGITS}十百千万亿半]{{1,16}}"
+_HAN_SMALL = f"[{_DIGITS}十百千万亿半]{{1,4}}"  # of a day, a month or an hour
 _WORDS = dict(
     zip(
         [
@@ -121,14 +122,14 @@ _MONTH = (
     r"|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\.?"
 )
 _VALUE = re.compile(
-    r"(?P<email>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)"
+    r"(?P<email>(?<![\w.+-])[\w.+-]++@[\w-]+(?:\.[\w-]+)+)"
     r"|(?P<url>https?://[^\s，。；、）)]+|\bwww\.[^\s，。；、）)]+)"
     r"|(?P<date>\d{4}\s*年\s*\d{1,2}\s*月(?:\s*\d{1,2}\s*[日号])?|\d{4}-\d{1,2}-\d{1,2}"
-    rf"|(?:\d{{1,2}}|{_HAN_NUMBER})\s*月\s*(?:\d{{1,2}}|{_HAN_NUMBER})\s*[日号]"
+    rf"|(?:\d{{1,2}}|{_HAN_SMALL})\s*月\s*(?:\d{{1,2}}|{_HAN_SMALL})\s*[日号]"
     rf"|\b\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}(?![a-z])(?:,?\s+\d{{4}})?"
     rf"|\b{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?(?![\d:])(?:,?\s+\d{{4}})?)"
     r"|(?P<time>\d{1,2}[:：]\d{2}(?:\s*[ap]\.?m\b\.?)?|\d{1,2}\s*[ap]\.?m\b\.?"
-    rf"|(?:\d{{1,2}}|{_HAN_NUMBER})\s*点(?:钟|半|一刻|三刻|\d{{1,2}}\s*分)?)"
+    rf"|(?:\d{{1,2}}|{_HAN_SMALL})\s*点(?:钟|半|一刻|三刻|\d{{1,2}}\s*分)?)"
     rf"|(?P<weekday>{_WEEKDAY})"
     rf"|(?P<place>\b(?:room|hall|gate|desk|counter|floor|level|building|platform|track|line|bus|door"
     rf"|window|bay|zone|unit|suite|extension|ext\.?|version|v)(?P<placed>\s*\d[\w-]*(?:\.\d+)*|\s+[a-z]\d*\b))"

@@ -28,6 +28,7 @@ from services.kernel.contracts.events import (
 from services.kernel.contracts.records import Kind, Owner, OwnerType
 from services.kernel.contracts.retrieval import SearchRequest
 from services.kernel.contracts.scope import Scope
+from services.kernel.language import bounds
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.models import ChatModel
 from services.kernel.ports.retrieval import Retrieval
@@ -70,6 +71,7 @@ class Feedback:
         tokenise: Tokenise,
         candidates: int = 25,
         chat_model: ChatModel | None = None,
+        read_seconds: float = 5.0,
     ) -> None:
         self._store = store
         self._retrieval = retrieval
@@ -77,6 +79,7 @@ class Feedback:
         self._tokenise = tokenise
         self._candidates = candidates
         self._chat_model = chat_model
+        self._read_seconds = read_seconds
 
     async def on_given(self, event: Event, _: Envelope) -> Outcome:
         """Decide; DependencyUnavailable when the retriever is down, so that the feedback waits."""
@@ -109,9 +112,10 @@ class Feedback:
         return Outcome(events=(failed,))
 
     async def _decide(self, event: FeedbackGiven) -> _Decided:
-        reading = await asyncio.to_thread(
-            read, event.content, now=event.feedback_time, timezone=event.timezone
-        )
+        with bounds.limited(self._read_seconds):
+            reading = await asyncio.to_thread(
+                read, event.content, now=event.feedback_time, timezone=event.timezone
+            )
         if not reading.intents and self._chat_model is None:
             return _Decided((), reading.reason)
         hints = _hints(event)
@@ -122,7 +126,8 @@ class Feedback:
                 return told
             if not reading.intents:
                 return _Decided((), reading.reason)
-        return await asyncio.to_thread(self._by_rules, event, reading, candidates, hints)
+        with bounds.limited(self._read_seconds):
+            return await asyncio.to_thread(self._by_rules, event, reading, candidates, hints)
 
     async def _by_model(
         self,
@@ -146,13 +151,26 @@ class Feedback:
                 )
             except (DependencyUnavailable, TooManyRequests, InvalidInput):
                 return None
-            believed = await asyncio.to_thread(
-                model_answers.believed, completion.value, event, shown, self._tokenise
-            )
-            if believed is None:
+            with bounds.limited(self._read_seconds):
+                verdict = await asyncio.to_thread(
+                    self._confirmed, completion.value, event, shown, own, case
+                )
+            if verdict is None:
                 return None
-            verdicts.append(confirm(believed, own, case, self._tokenise))
+            verdicts.append(verdict)
         return self._together(event, cases, verdicts, candidates, "model")
+
+    def _confirmed(
+        self,
+        value: object,
+        event: FeedbackGiven,
+        shown: Sequence[Candidate],
+        own: Sequence[Candidate],
+        case: Case,
+    ) -> Verdict | None:
+        """What the model said, where it holds; None where it does not."""
+        believed = model_answers.believed(value, event, shown, self._tokenise)
+        return None if believed is None else confirm(believed, own, case, self._tokenise)
 
     async def _search(
         self, event: FeedbackGiven, reading: Reading, hints: tuple[str, ...]
@@ -264,7 +282,7 @@ def _hints(event: FeedbackGiven) -> tuple[str, ...]:
         -_EXCHANGE:
     ]
     last.sort(key=lambda message: message.role != "user")
-    return tuple(message.text for message in last if message.text)
+    return tuple(message.text[: bounds.LONGEST_QUERY] for message in last if message.text)
 
 
 def _queries(event: FeedbackGiven, reading: Reading, hints: tuple[str, ...]) -> tuple[str, ...]:

@@ -19,11 +19,11 @@ _NOON: Final = 12
 # What the parser of words raises over words that it mistakes for a date.
 _ODD_WORDS: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 _CHINESE: Final = re.compile(
-    r"(?P<year>\d{4})\s*[年./-]\s*(?P<month>\d{1,2})\s*[月./-]\s*(?P<day>\d{1,2})\s*[日号號]?"
-    r"[\s,，]*(?:[（(]?(?:星期|周|週|礼拜)[一二三四五六日天][）)]?)?[\s,，]*"
-    r"(?P<part>凌晨|清晨|早上|早晨|上午|中午|下午|傍晚|晚上|夜里|深夜|AM|PM|am|pm)?\s*"
-    r"(?:(?P<hour>\d{1,2})\s*[:：点點时時]\s*(?:(?P<half>半)|(?P<minute>\d{1,2})?)"
-    r"\s*[:：分]?\s*(?P<second>\d{1,2})?\s*秒?)?\s*(?P<after>AM|PM|am|pm)?"
+    r"(?P<year>\d{4})\s*+[年./-]\s*+(?P<month>\d{1,2})\s*+[月./-]\s*+(?P<day>\d{1,2})\s*+[日号號]?"
+    r"[\s,，]*+(?:[（(]?(?:星期|周|週|礼拜)[一二三四五六日天][）)]?)?[\s,，]*+"
+    r"(?P<part>凌晨|清晨|早上|早晨|上午|中午|下午|傍晚|晚上|夜里|深夜|AM|PM|am|pm)?\s*+"
+    r"(?:(?P<hour>\d{1,2})\s*+[:：点點时時]\s*+(?:(?P<half>半)|(?P<minute>\d{1,2})?)"
+    r"\s*+[:：分]?\s*+(?P<second>\d{1,2})?\s*+秒?)?\s*+(?P<after>AM|PM|am|pm)?"
 )
 _AFTERNOON: Final = ("下午", "傍晚", "晚上", "夜里", "深夜", "PM", "pm")
 _DAY_ONLY: Final = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")

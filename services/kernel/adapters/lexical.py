@@ -37,7 +37,7 @@ _ONE_HAN = re.compile(f"[{_HAN}]")
 _MARK = "\x01"
 _TOKEN = re.compile(
     rf"(?P<cjk>[{_CJK}]+)"
-    r"|(?P<thousands>\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,]))"
+    r"|(?P<thousands>\d{1,3}(?:,\d{3}){1,6}+(?:\.\d+)?(?![\d,]))"
     rf"|(?P<word>[^\W_{_CJK}]+(?:[-_./:@+'’#&][^\W_{_CJK}]+)*)"
 )
 _DECIMAL = re.compile(r"\d+(?:\.\d+)+")
@@ -151,7 +151,7 @@ class LexicalBm25:
             elif match.lastgroup == "thousands":
                 yield text.replace(",", "")
             else:
-                yield from self._words(text)
+                yield from (self._words if len(text) <= _LONGEST else self._word_terms)(text)
 
     def _word_terms(self, text: str) -> tuple[str, ...]:
         return tuple(self._word(text))
@@ -168,7 +168,8 @@ class LexicalBm25:
                     yield word
                     yield from quantity.groups()
                 elif word and word not in _STOP:
-                    yield self._stem(word) if word.isascii() and word.isalpha() else word
+                    plain = len(word) <= _LONGEST and word.isascii() and word.isalpha()
+                    yield self._stem(word) if plain else word
 
 
 def _singles(folded: str) -> Iterator[str]:
@@ -182,8 +183,12 @@ def _by_dots(piece: str) -> list[str]:
     return [piece] if _DECIMAL.fullmatch(piece) else piece.split(".")
 
 
-@lru_cache(maxsize=1 << 17)
 def _identifier(term: str) -> int:
+    return _known_identifier(term) if len(term) <= _LONGEST else zlib.crc32(term.encode())
+
+
+@lru_cache(maxsize=1 << 17)
+def _known_identifier(term: str) -> int:
     return zlib.crc32(term.encode())
 
 

@@ -17,7 +17,7 @@ from services.kernel.contracts.errors import InvalidInput
 from services.kernel.ports.models import Completion
 
 _TRIES: Final = 2
-_FENCE: Final = re.compile(r"```(?:json)?\s*(.*?)```", re.DOTALL)
+_FENCE: Final = re.compile(r"```(?:json)?\s*+(.*?)```", re.DOTALL)
 _THOUGHT: Final = re.compile(r"<think>.*?</think>", re.DOTALL)
 _NAME: Final = re.compile(r"[^A-Za-z0-9_-]+")
 _SHOWN: Final = 300

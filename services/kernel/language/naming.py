@@ -11,7 +11,9 @@ from services.kernel.language.text import Lexicon
 _STEM = 7
 # "They cannot find us" does not speak of the US.
 _US = re.compile(r"(?<![\w-])us(?![\w-])")
-_NUMBERED = re.compile(r"[一二三四五六七八九十]+[号级代期届款型区线路楼栋座档中院]")
+_NUMBERED = re.compile(
+    r"(?<![一二三四五六七八九十])[一二三四五六七八九十]++[号级代期届款型区线路楼栋座档中院]"
+)
 
 
 def names(text: str, lexicon: Lexicon) -> list[str]:

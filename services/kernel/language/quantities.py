@@ -1,9 +1,12 @@
 """Quantities against ranges: two and a half years against "2-4 years", 13 kg against "under 12"."""
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
+from services.kernel.language.bounds import squeezed
 from services.kernel.language.counting import (
     AGE_EN,
     CURRENCIES,
@@ -46,6 +49,7 @@ _BOUND = re.compile(
 # What may stand before the number of either, and how far back that is looked for.
 _LEAD = re.compile(rf"(?:{_BEFORE}|\bage[sd]?\s+|\bbetween\s+)?\s*(?:{MONEY})?$")
 _LONGEST_LEAD = 24
+_BEHIND = 12
 _LOW_WORDS = re.compile(
     r"under|below|less|fewer|up to|at most|no more|not more|within|max|younger|不超过|不高于"
     r"|不大于|不多于|最多|至多|低于|小于|少于|未满|不满|不足|不到|<|≤|以下|以内|之内",
@@ -89,15 +93,15 @@ _PARTS = {"early": 2.0, "mid": 5.0, "late": 8.0, "": 5.0}
 _GROUP = re.compile(
     rf"\b(?:team|group|party|family|crew|class|staff|household|bunch|company|headcount) of "
     rf"(?:about |around |roughly |just )?(?P<of>{NUMBER})(?![.,%]?\d)"
-    rf"|(?P<us>{NUMBER}) of (?:us|them)\b",
+    rf"|(?<![\d零〇一二两三四五六七八九十百千])(?<!\d,)(?P<us>(?>{NUMBER})) of (?:us|them)\b",
 )
-_BARE_UNIT = re.compile(rf"[\s-]*(?:{UNIT}|%|°)(?![a-z])|[a-z]")
+_BARE_UNIT = re.compile(rf"[\s-]{{0,8}}(?:{UNIT}|%|°)(?![a-z])|[a-z]")
 
 
 _PLAIN = "plain"
 _THINGS = "thing:"
 _LARGE = 1000.0
-_YEARS = range(1900, 2101)
+_EARLIEST, _LATEST = 1900, 2101  # years
 # Dimensions that may measure the same, in the same base unit: of a quantity, and of a range.
 _MAY_BE = frozenset(
     {("age", "years"), ("months", "years"), ("years", "months")}
@@ -151,7 +155,7 @@ def is_unit(term: str) -> bool:
 
 def quantities(text: str) -> list[Quantity]:
     """Plain values with units, no bounds: "13 kg", "两岁半", "three-month-old"."""
-    text = lowered(text)
+    text = lowered(squeezed(text))
     found = []
     taken = [
         match.span()
@@ -159,7 +163,7 @@ def quantities(text: str) -> list[Quantity]:
         if _measure(match, text, value_of(match["low"])) is not None
     ]
     for match in _around_numbers(_BOUND, "number", text):
-        if any(a < match.end() and match.start() < b for a, b in taken):
+        if _overlaps(match, taken):
             continue
         bounded = (match["before"] or "").strip() not in {"", "aged", "age", "满", "年满"}
         value = value_of(match["number"]) + (0.5 if match["half"] or match["half2"] else 0.0)
@@ -191,7 +195,7 @@ def _plainly(text: str) -> Iterator[Quantity]:
 
 def ranges(text: str) -> list[Range]:
     """Ranges and bounds: "2-12 月龄", "under 12", "65 and over", "不超过 5 公斤"."""
-    text = lowered(text)
+    text = lowered(squeezed(text))
     found: list[Range] = []
     taken: list[tuple[int, int]] = []
     for match in _around_numbers(_RANGE, "low", text):
@@ -211,8 +215,7 @@ def ranges(text: str) -> list[Range]:
     found.extend(
         bound
         for match in _around_numbers(_BOUND, "number", text)
-        if not any(first < match.end() and match.start() < last for first, last in taken)
-        and (bound := _bound(match, text)) is not None
+        if not _overlaps(match, taken) and (bound := _bound(match, text)) is not None
     )
     found.extend(Range("version", low, high) for low, high in version_ranges(text))
     return found
@@ -235,6 +238,12 @@ def _around_numbers(pattern: re.Pattern[str], group: str, text: str) -> Iterator
                 last = match.end()
                 yield match
                 break
+
+
+def _overlaps(match: re.Match[str], taken: Sequence[tuple[int, int]]) -> bool:
+    """Whether the match has characters of a span; these are in order and apart."""
+    place = bisect_left(taken, match.end(), key=itemgetter(0))
+    return place > 0 and match.start() < taken[place - 1][1]
 
 
 def _bound(match: re.Match[str], text: str) -> Range | None:
@@ -261,10 +270,7 @@ def _forbidden(text: str, start: int, end: int) -> bool:
     """Whether a prohibition stands right before or after the range, in its clause."""
     # A heading's range is what the section is about; a prohibition below does not reverse it.
     end = start + len(text[start:end].rstrip())
-    clause_end = min(
-        (i for i in (text.find(c, end) for c in "，,。；;.\n") if i >= 0), default=len(text)
-    )
-    after = text[end : min(clause_end, end + 16)]
+    after = re.split(r"[，,。；;.\n]", text[end : end + 16])[0]
     before = re.split(r"[，,。；;.\n]", text[max(0, start - 26) : start])[-1]
     before = re.sub(r"不超过|不少于|不低于|不高于|no more than|not more than", "", before)
     return bool(_PROHIBITION.search(after) or _PROHIBITION.search(before))
@@ -286,7 +292,11 @@ def _measure(match: re.Match[str], text: str, value: float) -> tuple[str, float]
         return "cny", times
     if value * times >= _LARGE:
         grouped = "," in (said.get("number") or said.get("high") or "")
-        return None if times == 1.0 and not grouped and int(value) in _YEARS else (_PLAIN, times)
+        return (
+            None
+            if times == 1.0 and not grouped and _EARLIEST <= value < _LATEST
+            else (_PLAIN, times)
+        )
     return _counted(said, value)
 
 
@@ -324,6 +334,7 @@ def _unit(unit: str, text: str, end: int) -> tuple[str, float]:
     dimension, factor = UNITS[unit]
     if dimension in {"months", "years"}:
         near = text[max(0, end - 28) : end + 12]
-        if re.match(r"\s*大|\s*的?(?:宝宝|婴儿|幼)", text[end:]) or _AGE_HINT.search(near):
+        behind = text[end : end + _BEHIND]
+        if re.match(r"\s*大|\s*的?(?:宝宝|婴儿|幼)", behind) or _AGE_HINT.search(near):
             return "age", factor
     return dimension, factor

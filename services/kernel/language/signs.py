@@ -13,6 +13,9 @@ _CHARACTERS = 10
 _HAN = "\u3400"
 _LONGEST_VERB = 8
 _BACK = 2
+# Seven words are never longer; an end of the scope beyond is not looked for.
+_FARTHEST = 240
+_LONGEST_ITEM = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +119,13 @@ def _reach(text: str, start: int) -> int:
     """End of a negator's scope that begins at `start`."""
     budget = 0.0
     place = start
-    limit = wording.SCOPE_END.search(text, start)
+    farthest = min(len(text), start + _FARTHEST)
+    limit = wording.SCOPE_END.search(text, start, farthest)
     while limit is not None and limit.group() in {",", "，"}:
-        if not wording.ENUMERATION.match(text, limit.end()):
+        if not wording.ENUMERATION.match(text, limit.end(), farthest):
             break
-        limit = wording.SCOPE_END.search(text, limit.end())
-    last = limit.start() if limit is not None else len(text)
+        limit = wording.SCOPE_END.search(text, limit.end(), farthest)
+    last = limit.start() if limit is not None else farthest
     while place < last and budget < 1.0:
         if text[place] >= _HAN:
             budget += 1 / _CHARACTERS
@@ -140,8 +144,9 @@ def _reach(text: str, start: int) -> int:
 
 def _object_before(text: str, place: int) -> bool:
     """Whether what follows a negator, up to the clause's end, is at most a verb."""
-    limit = wording.SCOPE_END.search(text, place)
-    last = limit.start() if limit is not None else len(text)
+    nearest = min(len(text), place + _LONGEST_VERB + 1)
+    limit = wording.SCOPE_END.search(text, place, nearest)
+    last = limit.start() if limit is not None else nearest
     return (
         last - place <= _LONGEST_VERB
         and wording.CLAUSE_END.match(text, last) is not None
@@ -165,9 +170,10 @@ def _reach_back(text: str, end: int) -> int:
 def _from_enumeration(text: str, start: int, floor: int) -> int:
     """Move `start` back over ", x" items, so that harm reaches the whole enumeration."""
     while start > floor:
-        before = max(text.rfind(mark, floor, start - 1) for mark in ":：;；,，")
+        nearest = max(floor, start - 2 - _LONGEST_ITEM)
+        before = max(text.rfind(mark, nearest, start - 1) for mark in ":：;；,，")
         item = text[max(before, floor - 1) + 1 : start - 1]
-        if before < floor or len(item.split()) > 3 or len(item) > 24:  # noqa: PLR2004 - an item is short
+        if before < nearest or len(item.split()) > 3:  # noqa: PLR2004 - an item is short
             break
         start = before + 1
     return start

@@ -4,10 +4,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
 from services.kernel.contracts.records import MemoryRecord
 
 Tokenise = Callable[[str], list[str]]
+_Result = TypeVar("_Result")
+# Characters: some times a passage. Long texts do not come back, and would fill the memory.
+_LONGEST_REMEMBERED = 16_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +35,9 @@ class Lexicon:
     ) -> None:
         self._tokenise = tokenise
         self._singles = singles or _none
-        self.bag = lru_cache(maxsize=remember)(self._bag)
-        self.singles = lru_cache(maxsize=remember)(self._single_terms)
-        self.terms = lru_cache(maxsize=remember)(self._terms)
+        self.bag = _remembered(self._bag, remember)
+        self.singles = _remembered(self._single_terms, remember)
+        self.terms = _remembered(self._terms, remember)
 
     def _terms(self, text: str) -> tuple[str, ...]:
         return tuple(self._tokenise(text))
@@ -44,6 +48,16 @@ class Lexicon:
     def _bag(self, text: str) -> Bag:
         terms = self._tokenise(text)
         return Bag(counts=Counter(terms), length=len(terms), singles=Counter(self._singles(text)))
+
+
+def _remembered(function: Callable[[str], _Result], most: int) -> Callable[[str], _Result]:
+    """The function with what it gave of short texts kept, the latest `most` of them."""
+    known = lru_cache(maxsize=most)(function)
+
+    def call(text: str) -> _Result:
+        return known(text) if len(text) <= _LONGEST_REMEMBERED else function(text)
+
+    return call
 
 
 def _none(_: str) -> list[str]:

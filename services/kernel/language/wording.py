@@ -84,7 +84,7 @@ HARM = re.compile(
     r"\b(?:(?:sets?|setting) (?:\w+ ){1,2}off\b|(?:aggravat|irritat|worsen)\w*|flares? up\b"
     r"|disagrees? with\b|(?:is|are) (?:bad|harmful|dangerous|poison|toxic) (?:for|to)\b"
     r"|bothers? (?:me|him|her|us|them)\b"
-    r"|(?:make|give|send|cause|trigger|upset|put|bring)s?\b[^.;!?]*\b(?:sick|ill|hospital|rash"
+    r"|(?:make|give|send|cause|trigger|upset|put|bring)s?\b[^.;!?]{0,160}\b(?:sick|ill|hospital|rash"
     r"|hives|migraines?"
     r"|headaches?|diarrh\w+|cramps?|bloat\w*|itch\w*|swell\w*|vomit\w*|reactions?|asthma|shock"
     r"|emergency|a&e|er)\b"
@@ -113,7 +113,7 @@ REFUSAL = re.compile(
     r"\b(?:never again|no thanks?|no thank you|not for (?:me|us)|hard pass|no way|not again"
     r"|count me out"
     r"|(?:can|could)(?:no|['’])t (?:stand|bear) (?:it|them|that))\b"
-    rf"|{_ZH}(?:(?:再也|以后|绝对?|死也|打死|这辈子|坚决)(?:都|再|也|我)*(?:不|别)"
+    rf"|{_ZH}(?:(?:再也|以后|绝对?|死也|打死|这辈子|坚决)(?:都|再|也|我){{0,6}}(?:不|别)"
     r"(?:会|再|想|要|给我)*[买用吃喝去碰选订推住坐来做试穿]"
     r"|敬谢不敏|没有下次)",
 )
@@ -244,7 +244,8 @@ CHANGED = re.compile(
     r"|(?:moved|moving|switched|switching|migrated|migrating|came|come|got) (?:away from|off"
     r"|over from)|done with|finished with|parted with|said goodbye to|swapped|trad(?:ed|ing) in"
     r"|gave up|sold|cancelled|canceled|phased out|stopped using"
-    r"|(?:i|we)(?: have|['’]ve)?(?: just| finally| recently)? left(?!.*\b(?:on|in|at|behind)\b))\s+"
+    r"|(?:i|we)(?: have|['’]ve)?(?: just| finally| recently)? left"
+    r"(?!.{0,80}\b(?:on|in|at|behind)\b))\s+"
     r"(?P<a4>(?:(?!(?:for|last|this|in|on|when|and|to|so)\b)[\w.-]+\s?){1,4})",
     I,
 )

@@ -121,9 +121,17 @@ def build(
         clock=clock,
         owed=owed,
         asks_model=asks_model,
+        read_seconds=settings.read_seconds,
     )
     corrections = Corrections(database=database, store=store, writer=writer, clock=clock)
-    commands = RecordCommands(database=database, store=store, writer=writer, clock=clock, owed=owed)
+    commands = RecordCommands(
+        database=database,
+        store=store,
+        writer=writer,
+        clock=clock,
+        owed=owed,
+        read_seconds=settings.read_seconds,
+    )
     sweeper = Sweeper(database=database, store=store, writer=writer)
 
     outbox = Outbox(Service.MEMORIZER, clock=clock)

@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, Literal
 from uuid import UUID
 
+import structlog
+
 from services.kernel.contracts.errors import MemloomError
 from services.kernel.contracts.events import (
     Envelope,
@@ -20,16 +22,25 @@ from services.kernel.contracts.events import (
 )
 from services.kernel.contracts.ids import derive
 from services.kernel.contracts.records import Kind, MemoryRecord, Owner, OwnerType, Status
+from services.kernel.language import bounds
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.store import Database, Transaction
 from services.kernel.runtime.dispatch import Outcome
-from services.memorizer.domain.extraction import MemoryDraft, derive_id, extract, message_memory
+from services.memorizer.domain.extraction import (
+    MemoryDraft,
+    derive_id,
+    extract,
+    message_memory,
+    turns_verbatim,
+)
 from services.memorizer.domain.extraction import records as drafts_to_records
 from services.memorizer.domain.generated import combined
 from services.memorizer.domain.merging import reconcile
 from services.memorizer.domain.related import ends_touch, group_key
 from services.memorizer.handlers.indexing import IndexWriter
 from services.memorizer.handlers.ports import EnrichmentStore, RecordStore, Work
+
+_log = structlog.get_logger(__name__)
 
 KINDS: Final = (Kind.MESSAGE, Kind.FACT, Kind.PREFERENCE, Kind.TOOL)
 # Turns of a conversation by which a "yes, that one" is understood.
@@ -53,6 +64,7 @@ class Messages:
         clock: Clock,
         owed: EnrichmentStore,
         asks_model: bool = False,
+        read_seconds: float = 30.0,
     ) -> None:
         self._database = database
         self._store = store
@@ -60,6 +72,7 @@ class Messages:
         self._clock = clock
         self._owed = owed
         self._asks_model = asks_model
+        self._read_seconds = read_seconds
 
     async def on_recorded(self, event: Event, _: Envelope) -> Outcome:
         """What the rules find, for each owner; any order of messages ends the same."""
@@ -85,7 +98,7 @@ class Messages:
         written: list[MemoryRecord] = []
         for owner in owners(event):
             mine = event.model_copy(update={"owner": owner})
-            fresh = await asyncio.to_thread(_refined, mine, earlier, more)
+            fresh = await self._read(mine, earlier, more)
             mended, news = await self._remember(mine, fresh, said_by=event.owner)
             written += mended
             if owner == event.owner:
@@ -98,6 +111,17 @@ class Messages:
             changes=tuple(changes),
         )
         return written, done
+
+    async def _read(
+        self, event: MessagesRecorded, earlier: Sequence[MemoryRecord], more: MoreDrafts | None
+    ) -> list[MemoryRecord]:
+        """What the messages say; their words alone where the rules run out of time."""
+        try:
+            with bounds.limited(self._read_seconds):
+                return await asyncio.to_thread(_refined, event, earlier, more)
+        except bounds.TookTooLong:
+            _log.warning("messages.unread", conversation=event.conversation_id)
+            return await asyncio.to_thread(_verbatim, event)
 
     async def _earlier(self, event: MessagesRecorded) -> list[MemoryRecord]:
         """The newest turns of the conversation before these messages."""
@@ -212,9 +236,19 @@ def _refined(
     drafts = extract(event, earlier)
     if more is not None:
         drafts = combined(drafts, [draft for draft in more(event) if _wanted(event, draft.kind)])
-    if event.owner.type not in (OwnerType.USER, OwnerType.AGENT):
+    if _has_no_turns(event):
         drafts = [draft for draft in drafts if draft.kind is not Kind.MESSAGE]
     return drafts_to_records(event, drafts, now=event.recorded_at)
+
+
+def _verbatim(event: MessagesRecorded) -> list[MemoryRecord]:
+    """The turns as they were said, unread."""
+    drafts = [] if _has_no_turns(event) else turns_verbatim(event)
+    return drafts_to_records(event, drafts, now=event.recorded_at)
+
+
+def _has_no_turns(event: MessagesRecorded) -> bool:
+    return event.owner.type not in (OwnerType.USER, OwnerType.AGENT)
 
 
 def _wanted(event: MessagesRecorded, kind: Kind) -> bool:

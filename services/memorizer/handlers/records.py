@@ -8,6 +8,7 @@ from services.kernel.contracts.errors import Code, InvalidInput, NotFound, Versi
 from services.kernel.contracts.events import MessagesRecorded
 from services.kernel.contracts.records import Kind, MemoryRecord, Owner, Status
 from services.kernel.contracts.scope import Clauses
+from services.kernel.language import bounds
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.records import DocumentPlace, OwnerPlace, RecordPage
 from services.kernel.ports.store import Database, Transaction
@@ -34,8 +35,10 @@ class RecordCommands:
         writer: IndexWriter,
         clock: Clock,
         owed: EnrichmentStore,
+        read_seconds: float = 30.0,
     ) -> None:
         self._owed = owed
+        self._read_seconds = read_seconds
         self._database = database
         self._store = store
         self._writer = writer
@@ -199,7 +202,8 @@ class RecordCommands:
             return await self._one(tx, project_id, correction_id)
 
     async def extract(self, messages: MessagesRecorded) -> list[MemoryRecord]:
-        return await asyncio.to_thread(_found_in, messages)
+        with bounds.limited(self._read_seconds):
+            return await asyncio.to_thread(_found_in, messages)
 
     async def _change(
         self,

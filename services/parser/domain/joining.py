@@ -41,7 +41,7 @@ def _dehyphenated(left: str, right: str) -> str:
     """
     if left[-1] in {"\u00ad", "\u0002"}:
         return left[:-1] + right
-    word = re.search(r"([^\W\d_]+)[-\u2010]$", left)
+    word = re.search(r"(?<![^\W\d_])([^\W\d_]++)[-\u2010]$", left)
     if word is None:
         return left + right if right[:1].isdigit() else f"{left} {right}"
     if len(word.group(1)) > 1 and word.group(1)[-1].islower() and right[0].islower():

@@ -160,7 +160,8 @@ def is_markdown(text: str) -> bool:
 
 
 _PAGE = re.compile(
-    r"(?:\s|<!--.*?-->|<\?xml[^>]*\?>)*<(?:!doctype html|html|head|body|main|header|nav|article|"
+    r"(?:\s++|(?><!--.*?-->)|(?><\?xml[^>]*\?>))*+<(?:!doctype html|html|head|body|main|header"
+    r"|nav|article|"
     r"section|div|h[1-6]|p|table|ul|ol|dl)\b[^>]*>",
     re.IGNORECASE | re.DOTALL,
 )

@@ -26,7 +26,7 @@ _CODE = re.compile(
     r"\s--?\w[\w-]*[ =]|^\s*[\w.\"'-]+:\s*(\S+)?\s*(#.*)?$|"
     r"^\s*[\w.$\"'\[\]]+\s*[:=]+\s*[\w\"'\[{(]|=>|\(\)"
 )
-_PIPES = re.compile(r"^\s*\|?[^|\n]+(\|[^|\n]*)+\|?\s*$")
+_PIPES = re.compile(r"^(?=[^|]*\|)\s*\|?[^|\n]+\|[^\n]*+\s*$")
 _RULE = re.compile(r"^[\s|:+=*_~-]{3,}$")
 _COLUMNS = re.compile(r"\S(?: {2,}|\u3000{2,})\S")
 _WRAPPED_FROM: Final = 40

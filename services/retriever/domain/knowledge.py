@@ -36,7 +36,7 @@ def rank_knowledge(
     bags = [words_of(candidate, lexicon) for candidate in candidates]
     weights = rarity(analysis.terms, bags)
     if exhausted:
-        singles = single_rarity(lexicon.singles(analysis.text), bags)
+        singles = single_rarity(analysis.singles, bags)
         words = [
             bm25(weights, bag, k1=_K1, b=_B, average=_AVERAGE, singles=singles) for bag in bags
         ]

@@ -53,7 +53,7 @@ def rank_personal(
     """Set every candidate's `score` (0..1) and return the best one's coverage of the query."""
     bags = [words_of(candidate, lexicon) for candidate in candidates]
     weights = term_weights(analysis, bags, lexicon)
-    singles = single_rarity(lexicon.singles(analysis.text), bags)
+    singles = single_rarity(analysis.singles, bags)
     words = [bm25(weights, bag, b=_B, average=_AVERAGE, singles=singles) for bag in bags]
     voices = [said_by(c.record, of_assistant=analysis.of_assistant) for c in candidates]
     words = [value * voice for value, voice in zip(words, voices, strict=True)]

@@ -6,8 +6,11 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from services.kernel.language.bounds import LONGEST_QUERY, squeezed
 from services.kernel.language.text import Lexicon
 
+# A page of text has a few hundred different words; more of them say nothing more.
+_MOST_TERMS = 2_000
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 _LATIN = re.compile(r"[A-Za-z]{2,}")
 _NOW = re.compile(
@@ -78,7 +81,7 @@ _SEVERAL = re.compile(
     r"总结|概括|概述|回顾|历次|依次|顺序|先后|一共|总共|所有|全部|都[有去做聊说]|哪些|哪几|变化|经过"
     r"|\b(?:list|summar\w+|overview|recap|throughout|across|everything|evolution"
     r"|over (?:time|the (?:past|last))|in order|order in which"
-    r"|how (?:have|has|had|did) .* (?:chang|evolv|develop|progress)\w*)\b",
+    r"|how (?:have|has|had|did) .{0,160} (?:chang|evolv|develop|progress)\w*)\b",
     re.IGNORECASE,
 )
 
@@ -107,13 +110,15 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """A query, understood. languages: `zh`, `en`, or both. terms: distinct, in order.
+    """A query, understood. text: what rules may read of it, "" where it is too long for them.
+    languages: `zh`, `en`, or both. terms, singles: distinct, in order; of a long query the first.
     of_assistant: it asks for what the assistant said. several: it wants more than one memory.
     """
 
     text: str
     languages: frozenset[str]
     terms: tuple[str, ...]
+    singles: tuple[str, ...]
     tense: Tense
     days: tuple[Day, ...]
     zone: ZoneInfo
@@ -124,10 +129,13 @@ class Analysis:
 def analyse(text: str, lexicon: Lexicon, *, now: int, timezone: str) -> Analysis:
     """Understand a query; `now` in epoch milliseconds, an unknown time zone is UTC."""
     zone = _zone(timezone)
+    asked = text
+    text = squeezed(text) if len(text) <= LONGEST_QUERY else ""
     return Analysis(
         text=text,
-        languages=languages(text),
-        terms=tuple(dict.fromkeys(lexicon.terms(text))),
+        languages=languages(asked),
+        terms=tuple(dict.fromkeys(lexicon.terms(asked)))[:_MOST_TERMS],
+        singles=lexicon.singles(asked)[:_MOST_TERMS],
         tense=_tense(text),
         days=_days(text, datetime.fromtimestamp(now / 1000, zone).date()),
         zone=zone,

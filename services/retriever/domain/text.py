@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from services.kernel.contracts.records import MemoryRecord
+from services.kernel.language import bounds
 from services.kernel.language.reading import Reading, decode, decode_bag, read
 from services.kernel.language.text import Bag, Lexicon, whole_text
 
@@ -25,6 +26,7 @@ class Indexed(Protocol):
 
 def bag(found: Indexed, lexicon: Lexicon) -> Bag:
     """The record's own words together with title and headings, as they are indexed."""
+    bounds.check()
     kept = _bag(found.reading) if found.reading else None
     return kept if kept is not None else lexicon.bag(whole_text(found.record))
 

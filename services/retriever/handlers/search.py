@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 from services.kernel.contracts.errors import DependencyUnavailable
 from services.kernel.contracts.records import Kind, MemoryRecord
 from services.kernel.contracts.retrieval import SearchAnswer, SearchRequest
 from services.kernel.contracts.scope import IndexFilter
+from services.kernel.language import bounds
 from services.kernel.language.text import Lexicon
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.index import Hit, Index, Query, SparseVector
@@ -38,6 +40,7 @@ class SearchOptions:
     rerank_seconds: float = 0.3
     rerank_items: int = 32
     embed_seconds: float = 0.5
+    read_seconds: float = 5.0
 
 
 @dataclass(slots=True)
@@ -95,34 +98,73 @@ class Search:
         or a reranker that is down or late is left out and named in the notes.
         """
         notes: list[str] = []
-        analysis = analyse(request.query, self._lexicon, now=request.now, timezone=request.timezone)
+        analysis = await self._analysed(request)
         dense = await self._embed(request.query, notes)
-        first = await self._first(request, dense).run(self._index)
+        first = await self._first(request, analysis, dense).run(self._index)
         found = self._found(first)
-        second = await self._second(request, analysis, found).run(self._index)
+        second = await (await self._called_for(request, analysis, found, notes)).run(self._index)
         found = found.extended(
             corrections=_records(second, "corrections"),
             background=_records(second, "background-words"),
             siblings=second.get("siblings", []),
             naming=second.get("naming", []),
         )
-        # Pure Python over at most a few hundred records: off the loop, for the others' sake.
-        ranked = await asyncio.to_thread(
-            rank,
-            found,
-            request,
-            analysis,
-            self._lexicon,
-            spoken=self._embedder.languages if self._embedder is not None else frozenset(),
-            use_background=self._options.background,
-        )
-        ranked = await self._rerank(analysis, ranked, notes)
+        ranked = await self._ranked(request, analysis, found, notes)
+        ranked = await self._rerank(request.query, ranked, notes)
         return answer(request, ranked, notes)
 
-    def _first(self, request: SearchRequest, dense: Dense) -> _Batch:
+    async def _analysed(self, request: SearchRequest) -> Analysis:
+        """The query understood. Reading one of usual length takes less than to hand it over."""
+        how = partial(
+            analyse, request.query, self._lexicon, now=request.now, timezone=request.timezone
+        )
+        with bounds.limited(self._options.read_seconds):
+            if len(request.query) <= bounds.LONGEST_QUERY:
+                return how()
+            return await asyncio.to_thread(how)
+
+    async def _called_for(
+        self, request: SearchRequest, analysis: Analysis, found: Found, notes: list[str]
+    ) -> _Batch:
+        """The second call; without what rules find when these are late."""
+        try:
+            with bounds.limited(self._options.read_seconds):
+                return await asyncio.to_thread(self._second, request, analysis, found)
+        except bounds.TookTooLong:
+            notes.append("rules: late")
+            return _Batch([], [])
+
+    async def _ranked(
+        self, request: SearchRequest, analysis: Analysis, found: Found, notes: list[str]
+    ) -> Ranked:
+        """The candidates in order; by their words alone when the rules are late. TookTooLong
+        when that is late, too.
+        """
+        try:
+            return await self._rank(request, analysis, found, self._options.background)
+        except bounds.TookTooLong:
+            notes.append("rules: late")
+            return await self._rank(request, replace(analysis, text=""), found, False)
+
+    async def _rank(
+        self, request: SearchRequest, analysis: Analysis, found: Found, use_background: bool
+    ) -> Ranked:
+        # Pure Python over at most a few hundred records: off the loop, for the others' sake.
+        with bounds.limited(self._options.read_seconds):
+            return await asyncio.to_thread(
+                rank,
+                found,
+                request,
+                analysis,
+                self._lexicon,
+                spoken=self._embedder.languages if self._embedder is not None else frozenset(),
+                use_background=use_background,
+            )
+
+    def _first(self, request: SearchRequest, analysis: Analysis, dense: Dense) -> _Batch:
         """Both sides by the query itself."""
         scope, limit = request.scope, self._options.candidates
-        sparse = self._encoder.query(request.query)
+        sparse = self._encoder.query_of(analysis.terms)
         batch = _Batch([], [])
         knowledge = scope.knowledge(KNOWLEDGE_KINDS)
         corrections = scope.knowledge((Kind.CORRECTION,))
@@ -175,7 +217,7 @@ class Search:
             scope.knowledge((Kind.CORRECTION,), correcting=documents),
             limit=_CORRECTIONS,
         )
-        names = named(request.query, self._lexicon)
+        names = named(analysis.text, self._lexicon)
         if names and (long := found.long_documents()):
             batch.add(
                 "naming",
@@ -219,7 +261,7 @@ class Search:
             notes.append("dense: down")
         return ()
 
-    async def _rerank(self, analysis: Analysis, ranked: Ranked, notes: list[str]) -> Ranked:
+    async def _rerank(self, query: str, ranked: Ranked, notes: list[str]) -> Ranked:
         if self._reranker is None:
             return ranked
         items = ranked.first(self._options.rerank_items)
@@ -230,7 +272,7 @@ class Search:
         ]
         try:
             async with asyncio.timeout(self._options.rerank_seconds):
-                scores = await self._reranker.rerank(analysis.text, texts)
+                scores = await self._reranker.rerank(query, texts)
         except TimeoutError:
             notes.append("rerank: late")
             return ranked

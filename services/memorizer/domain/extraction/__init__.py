@@ -7,10 +7,18 @@ from services.kernel.contracts.records import Kind, MemoryRecord
 from services.memorizer.domain.extraction.answers import assistant_drafts
 from services.memorizer.domain.extraction.calls import tool_drafts
 from services.memorizer.domain.extraction.draft import MemoryDraft, Order, derive_id, records
-from services.memorizer.domain.extraction.turn import Turn, raw_draft
+from services.memorizer.domain.extraction.turn import Turn, raw, raw_draft
 from services.memorizer.domain.extraction.turns import user_drafts
 
-__all__ = ["MemoryDraft", "Order", "derive_id", "extract", "message_memory", "records"]
+__all__ = [
+    "MemoryDraft",
+    "Order",
+    "derive_id",
+    "extract",
+    "message_memory",
+    "records",
+    "turns_verbatim",
+]
 
 _VIEWS = {
     Kind.FACT: "detail_factual",
@@ -31,6 +39,17 @@ def message_memory(event: MessagesRecorded) -> list[MemoryDraft]:
         if message.role == "user":
             asked = message.id
     return [draft for draft in drafts if draft is not None]
+
+
+def turns_verbatim(event: MessagesRecorded) -> list[MemoryDraft]:
+    """Each turn of the user and the assistant as it was said, read by no rule."""
+    return [
+        raw(turn, message.text.strip(), (turn.evidence(0, len(message.text)),), weight=0.7)
+        for message in event.messages
+        if message.role in {"user", "assistant"} and message.text.strip()
+        for turn in (Turn(event, message),)
+        if _wanted(event, Kind.MESSAGE)
+    ]
 
 
 def extract(event: MessagesRecorded, context: Sequence[MemoryRecord] = ()) -> list[MemoryDraft]:

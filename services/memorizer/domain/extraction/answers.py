@@ -48,14 +48,16 @@ def assistant_drafts(turn: Turn, *, asked: Message | None, after_tools: bool) ->
     asked: the user's message before it.
     """
     text = turn.message.text
-    spans = [one for one in sentences(text) if not talk.is_small_talk(one.text)]
+    spans = [
+        one for one in sentences(text) if not one.is_readable or not talk.is_small_talk(one.text)
+    ]
     telling = [
         one
         for one in spans
         if talk.has_specifics(one.text) or talk.content_words(one.text) >= _TELLING
     ]
     pattern = _DONE_ZH if is_chinese(text) else _DONE_EN
-    done = [one for one in telling if pattern.search(one.text)]
+    done = [one for one in telling if one.is_readable and pattern.search(one.text)]
     stated = telling if after_tools else [one for one in done if talk.has_specifics(one.text)]
     if stated and len(text) <= _LONGEST_REPORT:
         question = asked.text if asked is not None else ""

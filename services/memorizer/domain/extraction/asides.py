@@ -28,8 +28,8 @@ _MOOD_ZH = (
     r"安心|放心|自信|信心|勇气|动力|干劲|希望|力量|期待|骄傲|自豪|荣幸|感激|感谢|好多|好些|好奇|好一点|好一些|好很多|糟糕|不好|差|低落|美好|棒|好笑|可惜|遗憾|受伤|鼓舞|启发|不知所措|乏力|无力|力不从心|心累|崩溃|提不起劲|受益匪浅|获益良多)"
 )
 _MOOD_ONLY_ZH = re.compile(
-    rf"^(?:那|但是?|所以|不过|而且|听你这么说|这样|这|它)*(?:让|使|令|给)?(?:我|自己)?{_HOW_ZH}*(?:感到|感觉到?|觉得|变得|充满|有)?(?:了|到)?(?:自己|我)?{_HOW_ZH}*{_MOOD_ZH}"
-    rf"(?:(?:和|与|、|而|又|且|也){_HOW_ZH}*{_MOOD_ZH})*(?:极了|死了|得很|得要命|不已|不堪|透顶|了|的|啊|呢|多了|些|一些)*$"
+    rf"^(?:那|但是?|所以|不过|而且|听你这么说|这样|这|它)*(?:让|使|令|给)?(?:我|自己)?{_HOW_ZH}{{0,8}}(?:感到|感觉到?|觉得|变得|充满|有)?(?:了|到)?(?:自己|我)?{_HOW_ZH}{{0,8}}{_MOOD_ZH}"
+    rf"(?:(?:和|与|、|而|又|且|也){_HOW_ZH}{{0,8}}{_MOOD_ZH})*(?:极了|死了|得很|得要命|不已|不堪|透顶|了|的|啊|呢|多了|些|一些)*$"
 )
 _FRAGMENT_ZH = re.compile(
     r"^(?:更好地|更加|从而|以便|以及|这样|这让|让(?:我|自己)|使(?:我|自己)|来(?=[减增提缓放改解帮实保享调表达让充丰克])|并且|而不是|尤其是|互相|相互|也许|或许|可能|毕竟|因为|由于|虽然|尽管|总之|所以|反正|至少|无论如何)"
@@ -65,7 +65,7 @@ _TO_ASSISTANT_EN = re.compile(
     re.IGNORECASE,
 )
 _SPECIFIC_ZH = re.compile(
-    r"\d|《|“|[A-Za-z]{2,}|[二两三四五六七八九十百千]+(?:多)?(?:个|人|位|口|次|本|部|只|天|年|月|岁|块|元|公里|斤|杯|台|家|门|项)"
+    r"\d|《|“|[A-Za-z]{2,}|[二两三四五六七八九十百千](?:多)?(?:个|人|位|口|次|本|部|只|天|年|月|岁|块|元|公里|斤|杯|台|家|门|项)"
 )
 _AS_SAID = re.compile(
     r"\b(?:(?:just\s+)?(?:like|as)\s+you\s+(?:\w+ly\s+|just\s+)?\w+|(?:that|which|what)\s+you\s+(?:\w+ly\s+|just\s+)?(?:said|mentioned|suggested|recommended|gave|provided|shared)"
@@ -96,7 +96,7 @@ _AT_A_LOSS = re.compile(
     re.IGNORECASE,
 )
 _UNDERSTANDS_EN = re.compile(
-    r"^(?:(?:so|and|but|now|ok(?:ay)?|yes),?\s+)*(?:i (?:think|guess|believe|feel like) )?i(?:['’]m| am)?(?: (?:just|also|really|now|finally|\w+ly))*"
+    r"^(?:(?:so|and|but|now|ok(?:ay)?|yes),?\s+)*(?:i (?:think|guess|believe|feel like) )?i(?:['’]m| am)?(?: (?:just|also|really|now|finally|\w+ly))*+"
     r" (?:understand|understood|get|got|see|know|grasp|(?:want|need|hope|would like|trying|wanted) to (?:make sure|ensure|be sure|get|do|understand|clarify|confirm|see|know|learn|try|double-check|check))"
     r"(?: (?:that|if|how|why|what))?(?: (?:i|it|this|that|they|everything|these|those|we|i['’]m|it['’]s)(?: (?:am|is|are|was))?)?(?: (?!my\b|our\b|the\b|an?\b)\w+){0,3}?"
     r"(?: (?:it|this|that|them|right|correct|correctly|properly|better|well|more|now|basics|done|everything|point|idea|clearly))?$",

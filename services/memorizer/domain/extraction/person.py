@@ -163,7 +163,7 @@ _NO_NUMERAL = "".join(
 _FIRST_EN = re.compile(
     r"(?<![\w'’])"
     rf"{_NO_NUMERAL}(i['’](?:m|ve|ll|d)|we['’](?:re|ve|ll|d)|i|we|my|mine|our|ours|me|myself|us|ourselves)"
-    rf"(?![\w'’])(?:(\s+{_ADVERBS})*\s+([A-Za-z]+(?:n['’]t)?)(?![\w'’]))?",
+    rf"(?![\w'’])(?:(\s+(?>{_ADVERBS}\b))*\s+([A-Za-z]+(?:n['’]t)?)(?![\w'’]))?",
     re.IGNORECASE,
 )
 _FIRST_ZH = re.compile(

@@ -4,6 +4,7 @@
 import re
 from dataclasses import dataclass
 
+from services.kernel.language import bounds
 from services.memorizer.domain.extraction.language import is_chinese
 
 
@@ -14,6 +15,11 @@ class Span:
     text: str
     start: int
     end: int
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether rules may read it: people's sentences are, a pasted form or a list is not."""
+        return bounds.is_readable(self.text, bounds.LONGEST_SENTENCE)
 
     def trimmed(self) -> "Span":
         """Without white space and separators at both ends."""
@@ -26,7 +32,7 @@ _EDGES_LEFT = " \t\r\n　,，、;；:：-–—*#>•·~～"
 _EDGES_RIGHT = " \t\r\n　,，、;；:：-–—~～"
 _CODE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 # A text that is handed over, not told: a long quotation of its own.
-_HANDED_OVER = re.compile(r"(?:(?<=[:：\n])|\A)[ \t\n]{0,3}(?:\"[^\"]{120,}\"|“[^”]{80,}”)")
+_HANDED_OVER = re.compile(r"(?:(?<=[:：\n])|\A)[ \t\n]{0,3}(?:\"[^\"]{120,}\"|“[^“”]{80,}”)")
 # What the gateway puts for a picture or a file.
 _STAND_IN = re.compile(r"^\[(?:image|file)\]$", re.MULTILINE)
 _TOOL_SCHEMA = re.compile(r"<tool_schema>.*?(?:</tool_schema>|\Z)", re.DOTALL)
@@ -37,6 +43,7 @@ _ABBREVIATION = re.compile(
     r"\b(?:Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|vs|etc|e\.g|i\.e|approx|No|Inc|Ltd|Co|[ap]\.m|U\.[SK])$",
     re.IGNORECASE,
 )
+_LONGEST_ABBREVIATION = 8
 _COMMA_ZH = re.compile(r"[，,：:～~]|(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])|——")
 _SUBJECT_EN = (
     r"(?:I|I['’]\w+|we|we['’]\w+|my|our|he|she|they|it|this|that|there|here['’]s|he['’]\w+|she['’]\w+"
@@ -60,14 +67,17 @@ _CUT_EN = re.compile(
 
 
 def sentences(text: str) -> list[Span]:
-    """Sentences in order; code blocks, tool schemas and long quotations are left out."""
+    """Sentences in order; code blocks, tool schemas and long quotations are left out. Some are
+    not for rules to read (`is_readable`).
+    """
     masked = text
     for pattern in (_CODE, _TOOL_SCHEMA, _HANDED_OVER, _STAND_IN):
         masked = _blank(masked, pattern)
     found: list[Span] = []
     start = 0
     for match in _END.finditer(masked):
-        if match.group() == "." and _ABBREVIATION.search(masked[start : match.start()]):
+        near = max(start, match.start() - _LONGEST_ABBREVIATION)
+        if match.group() == "." and _ABBREVIATION.search(masked, near, match.start()):
             continue
         _add(found, masked, start, match.end())
         start = match.end()

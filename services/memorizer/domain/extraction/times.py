@@ -133,7 +133,7 @@ def _rules_zh() -> tuple[_Rule, ...]:
             "昨天": -1, "昨晚": -1, "前天": -2, "大前天": -3}  # fmt: skip
     weeks = {"上上": -2, "上": -1, "这": 0, "本": 0, "下": 1, "下下": 2}
     years = {"今年": 0, "明年": 1, "后年": 2, "去年": -1, "前年": -2}
-    number = r"(\d+|[一两二三四五六七八九十]+)"
+    number = r"(\d{1,4}|[一两二三四五六七八九十]{1,6})"
 
     def in_week(match: re.Match[str], said: date) -> tuple[str, date]:
         week, weekday = weeks[match.group(1)], match.group(2)
@@ -163,7 +163,7 @@ def _rules_zh() -> tuple[_Rule, ...]:
         (re.compile(r"(上上|下下|上|这|本|下)个?(?:周|星期|礼拜)([一二三四五六日天末])?(?!期|报|刊)"), in_week),
         (re.compile(rf"(上上|下下|上|这|本|下)个?月(?:{number}[号日])?"), in_month),
         (re.compile(rf"(今年|明年|后年|去年|前年)(?:{number}月)?"), in_year),
-        (re.compile(rf"{number}(天|周|个?星期|个月|年)(?:之|以)?(后|前)"), ago),
+        (re.compile(rf"(?<![\d一两二三四五六七八九十]){number}(天|周|个?星期|个月|年)(?:之|以)?(后|前)"), ago),
         (re.compile(r"(?<![上下这本每个是])(?<!周[一二三四五六日])(?<!周[一二三四五六日][、和到至])(?:周|星期|礼拜)([一二三四五六日天])(?![、和到至]?(?:周|[一二三四五六日]))"),
          lambda match, said: _coming(said, _DIGITS[match.group(1)] - 1)),
     )  # fmt: skip

@@ -104,7 +104,7 @@ def raw_draft(turn: Turn, replies_to: str = "") -> MemoryDraft | None:
     telling = [
         one
         for one in sentences(text)
-        if not talk.is_small_talk(one.text) and not is_chatter(one.text)
+        if not one.is_readable or not (talk.is_small_talk(one.text) or is_chatter(one.text))
     ]
     coded = "```" in text
     if not telling and not coded:

@@ -276,7 +276,8 @@ def _pointing(
     telling = [
         one
         for one in sentences(previous.text)
-        if not one.text.endswith(("?", "？", ":", "："))
+        if one.is_readable
+        and not one.text.endswith(("?", "？", ":", "："))
         and not talk.is_small_talk(one.text)
         and talk.content_words(one.text) >= _TELLING
     ][-3:]
@@ -347,7 +348,8 @@ def _rest(turn: Turn, found: Sequence[Unit]) -> list[MemoryDraft]:
     kept = [
         unit
         for unit in found
-        if unit.sort in _LEAST_WORDS and _substantial(unit.sort, text[unit.start : unit.end])
+        if unit.sort == "unread"
+        or (unit.sort in _LEAST_WORDS and _substantial(unit.sort, text[unit.start : unit.end]))
     ]
     code = "```" in text
     if not kept and not code:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from services.kernel.language import bounds
 from services.memorizer.domain.extraction import talk
 from services.memorizer.domain.extraction.asides import is_aside, is_promise, points_back
 from services.memorizer.domain.extraction.attributes import (
@@ -34,10 +35,12 @@ _LEADS_ON = re.compile(
     re.IGNORECASE,
 )
 _FINAL = "。！？!?.…~～ )）:("
-_KEPT_APART = frozenset({"noise", "question", "aside"})
-_Sort = Literal["fact", "preference", "decision", "question", "aside", "noise"]
+_KEPT_APART = frozenset({"noise", "question", "aside", "unread"})
+_Sort = Literal["fact", "preference", "decision", "question", "aside", "noise", "unread"]
+# A sentence of more clauses is a list or a listing.
+_MOST_CLAUSES = 40
 _DECISION_ZH = re.compile(
-    r"^(?:好的?|行|嗯|可以|ok)?(?:那么?|就|那就|直接|先)+(?:帮我|给我|麻烦)?(?:下单|订|预订|买|选|要|用|定|换|按|走|来|装|做|改|取消|退)"
+    r"^(?:好的?|行|嗯|可以|ok)?(?:那么?|就|直接|先)+(?:帮我|给我|麻烦)?(?:下单|订|预订|买|选|要|用|定|换|按|走|来|装|做|改|取消|退)"
     r"|^(?:帮我|给我|麻烦)?(?:下单|取消|退掉|退订|确认)(?!流程|方式|吗|怎)|^就(?:它|这个|这样|这款|这趟|那个|第[一二三])"
     r"|^(?:按|照)(?:你|您)(?:说|推荐|建议)的"
 )
@@ -65,7 +68,7 @@ _VAGUE = re.compile(
     r"(?: \w+){0,4}|(?:i['’]?ll|i will|let me|i['’]m going to|i can)(?: \w+)? (?:try|take a look|check|"
     r"keep|think|give|look|consider|remember|do|let you know)\b.{0,24}|what an? .{0,30}|"
     r"i (?:think|hope|guess|believe|agree|see|get it|feel the same|know)(?: so| it| that)?(?: too)?|"
-    r"(?:我|那|那我)?(?:会|下次|一定|先|就|去|也|再|回头|考虑|好好|试|看|尝)+(?:试试?|看看|看一看|试一试|一下|的|它)*|"
+    r"(?:我|那|那我)?(?:会|下次|一定|先|就|去|也|再|回头|考虑|好好|试|看|尝){1,12}(?:试|看看|看一看|试一试|一下|的|它){0,6}|"
     r"(?:听起来|看起来|感觉|觉得)?(?:真的?|很|太|非常|挺|好)?(?:棒|好|不错|有意思|有趣|厉害|可爱|好听|好看|漂亮|开心|高兴)(?:了|啊|的|呢)?)$",
     re.IGNORECASE,
 )
@@ -105,13 +108,17 @@ class _Memory:
 
 def units(text: str) -> list[Unit]:
     """The turn's units in order; small talk is `noise`, what asks is `question`, what is said in
-    passing `aside`.
+    passing `aside`, and what is too long for a rule `unread`.
     """
     named = _Memory()
     found: list[Unit] = []
     for number, sentence in enumerate(sentences(text)):
+        bounds.check()
+        if (parts := _clauses(sentence)) is None:
+            found.append(Unit("unread", sentence.start, sentence.end, sentence=number))
+            named = _Memory()
+            continue
         asks = text[sentence.start : sentence.end].rstrip("”’\"'）) ").endswith(("?", "？"))
-        parts = clauses(sentence)
         named.subject = "user"
         inside: list[Unit] = []
         for at, part in enumerate(parts):
@@ -121,6 +128,15 @@ def units(text: str) -> list[Unit]:
             _remember(named, clause.text, unit)
         _join(found, _without_asides(inside, text, found))
     return [_whole(unit, text) for unit in found]
+
+
+def _clauses(sentence: Span) -> list[Span] | None:
+    """Its clauses; None where rules cannot read all of them."""
+    if not sentence.is_readable:
+        return None
+    parts = clauses(sentence)
+    fit = all(len(part.text) <= bounds.LONGEST_CLAUSE for part in parts)
+    return parts if fit and len(parts) <= _MOST_CLAUSES else None
 
 
 def _join(found: list[Unit], inside: list[Unit]) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 from services.memorizer.domain.segmentation.tokens import count_tokens
 
 # From best to worst; each match ends where the next part may begin.
-_SENTENCE = re.compile(r"[。！？…]+[”’」』）)]*|[.!?]+[\"”’)]*(?=\s)|；|\n+")
+_SENTENCE = re.compile(r"[。！？…]+[”’」』）)]*|(?<![.!?])[.!?]++[\"”’)]*+(?=\s)|；|\n+")
 _CLAUSE = re.compile(r"[，、：;:,](?=\s|[\u3400-\u9fff])|[，、]")
 # Words with which a new thought begins, in speech without punctuation (general discourse markers).
 _TURN = re.compile(

@@ -23,7 +23,7 @@ _FEW_GAPS: Final = 3  # between lines of one size: they tell less than those of 
 _ALIKE: Final = 1.03
 _INDENTS: Final = 60  # points within which lines stand in one column
 _LED = re.compile(r" … \d{1,4}$")
-_LEADERS = re.compile(r"\s*[.．·…_]{4,}\s*")
+_LEADERS = re.compile(r"(?<!\s)\s*+[.．·…_]{4,}+\s*")
 
 
 @dataclass(slots=True)

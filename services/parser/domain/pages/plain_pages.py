@@ -8,7 +8,8 @@ from services.parser.domain.lines import unwrapped
 from services.parser.domain.outline import Line
 
 _PIECES = re.compile(
-    r"<div[^>]*class=\"page\"[^>]*>|<p\b[^>]*?(?:/>|>(.*?)</p>)", re.DOTALL | re.IGNORECASE
+    r"<div[^<>]*class=\"page\"[^<>]*>|<p\b[^<>]*+(?:(?<=/)>|>((?:[^<]++|<(?!/?p\b))*+)</p>)",
+    re.IGNORECASE,
 )
 _FULL = 0.95  # the widest lines but for outliers
 _TAG = re.compile(r"<[^>]+>")

@@ -26,7 +26,8 @@ _SMALL: Final = 0.85
 
 Key = tuple[str, int | None]  # what it says without digits, and where in the margin it stands
 _PAGE_NUMBER = re.compile(
-    r"^\W*(page|p\.|seite|第)?\s*(\d{1,4}|[ivxlc]{1,6})\s*(页|頁)?\s*((/|of|共|,|，)\s*第?\s*\d{1,4}\s*(页|頁)?)?\W*$",
+    r"^\W{0,40}(page|p\.|seite|第)?\s{0,9}(\d{1,4}|[ivxlc]{1,6})\s{0,9}(页|頁)?\s{0,9}"
+    r"((/|of|共|,|，)\s{0,9}第?\s{0,9}\d{1,4}\s{0,9}(页|頁)?)?\W{0,40}$",
     re.IGNORECASE,
 )
 

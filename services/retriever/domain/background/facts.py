@@ -1,6 +1,7 @@
 """Facts about the user: clauses of what the user said, each weighed."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -8,7 +9,7 @@ from itertools import pairwise
 from uuid import UUID
 
 from services.kernel.contracts.records import Kind, MemoryRecord
-from services.kernel.language import wording
+from services.kernel.language import bounds, wording
 from services.kernel.language.naming import names
 from services.kernel.language.quantities import Quantity, quantities
 from services.kernel.language.signs import Signed, Span, negated, pieces
@@ -23,6 +24,8 @@ QUESTION = 0.35
 CONDITIONAL = 0.35
 PAST = 0.15
 _OWN = re.compile(f"{wording.SELF.pattern}|{wording.DEPENDANT.pattern}", re.IGNORECASE)
+# Characters that a negation reaches at most into the next sentence.
+_REACH = 300
 _ENDS = frozenset(",，.。!！?？;；:：")
 _SPOKEN = (Kind.MESSAGE, Kind.FACT, Kind.PREFERENCE)
 
@@ -169,18 +172,28 @@ def telling_words(found: Sequence[Source], analysis: Analysis, lexicon: Lexicon)
 def clauses(text: str, lexicon: Lexicon) -> tuple[Clause, ...]:
     """The clauses of a text, with subject, question, past and signs."""
     found: list[Clause] = []
+    whole = len(text) <= bounds.LONGEST_SOURCE
+    text = text[: bounds.LONGEST_SOURCE]
     spans = negated(text)
+    starts = [span.start for span in spans]
     subject = "self"
     for sentence in wording.SENTENCE.finditer(text):
         if not sentence.group().strip():
             continue
+        bounds.check()
+        if not whole and sentence.end() == len(text):
+            break  # cut off: its end might turn what it says
+        if not bounds.is_readable(sentence.group(), bounds.LONGEST_SENTENCE):
+            continue
         asked = sentence.group().rstrip().endswith(("?", "？"))
-        bounds = _clauses(text, sentence.start(), sentence.end())
-        for start, end in bounds:
+        parts = _clauses(text, sentence.start(), sentence.end())
+        first = bisect_left(starts, sentence.start() - _REACH)
+        near = spans[first : bisect_left(starts, sentence.end())]
+        for start, end in parts:
             clause = text[start:end]
             subject = _subject(clause, subject)
             question = wording.QUESTION_WORD.search(clause.strip()) is not None or (
-                asked and (start, end) == bounds[-1]
+                asked and (start, end) == parts[-1]
             )
             weight = QUESTION if question else 1.0
             weight *= CONDITIONAL if wording.CONDITIONAL.search(clause) else 1.0
@@ -192,7 +205,7 @@ def clauses(text: str, lexicon: Lexicon) -> tuple[Clause, ...]:
                     weight=weight,
                     subject=subject,
                     named=frozenset(map(str.lower, named)),
-                    signed=_signed(text, start, end, spans, lexicon),
+                    signed=_signed(text, start, end, near, lexicon),
                     quantities=tuple(quantities(clause)),
                     own=_OWN.search(clause) is not None,
                     now=not question and wording.NOW.search(clause) is not None,
