@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from pydantic import JsonValue
+
 from services.feedback.domain import model_answers
 from services.feedback.domain.deciding import Case, Verdict, confirm, decide, new_knowledge
 from services.feedback.domain.folding import is_chinese
@@ -162,7 +164,7 @@ class Feedback:
 
     def _confirmed(
         self,
-        value: object,
+        value: JsonValue,
         event: FeedbackGiven,
         shown: Sequence[Candidate],
         own: Sequence[Candidate],
