@@ -26,6 +26,7 @@ from services.gateway.handlers.key_admin import KeyAdmin
 from services.gateway.handlers.knowledgebases import KnowledgeBases
 from services.gateway.handlers.memories import Memories
 from services.gateway.handlers.overview import Overview
+from services.gateway.handlers.people import People
 from services.gateway.handlers.ports import Outbox
 from services.gateway.handlers.projections import Projections
 from services.gateway.handlers.projects import Projects
@@ -47,6 +48,7 @@ from services.gateway.store import (
     SqlConversationStore,
     SqlDirectoryStore,
     SqlKeyStore,
+    SqlPeopleStore,
     SqlPlaceStore,
     SqlQueueStore,
     SqlRateStore,
@@ -192,6 +194,19 @@ def build(
         clock=clock,
         unlinked_ms=settings.unlinked_ms,
     )
+    memories = Memories(
+        database=database,
+        catalogue=catalogue,
+        conversations=said,
+        tasks=tasks,
+        places=places,
+        outbox=outbox,
+        writes=writes,
+        gate=gate,
+        records=records,
+        clock=clock,
+        limits=limits,
+    )
     cases = UseCases(
         access=access,
         auth=RequestAuth(
@@ -230,18 +245,13 @@ def build(
         documents=documents,
         conversations=conversations,
         search=search,
-        memories=Memories(
+        memories=memories,
+        people=People(
             database=database,
-            catalogue=catalogue,
-            conversations=said,
-            tasks=tasks,
-            places=places,
-            outbox=outbox,
-            writes=writes,
-            gate=gate,
+            store=SqlPeopleStore(),
             records=records,
-            clock=clock,
-            limits=limits,
+            memories=memories,
+            conversations=conversations,
         ),
         desk=FeedbackDesk(
             database=database,

@@ -274,6 +274,7 @@ def by_id(record: MemoryRecord, *, status: str) -> dict[str, Any]:
         "algorithm_updatable": True,
         "created_at": record.created_at,
         "updated_at": record.updated_at,
+        "revision": record.revision,
         "user_id": record.user_id
         or (record.owner.id if record.owner.type is OwnerType.USER else ""),
         "agent_id": record.agent_id

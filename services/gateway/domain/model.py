@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NewType
 
+from services.kernel.contracts.records import Owner
 from services.kernel.contracts.scope import RemovedOwner
 
 # Where documents lie: a knowledge base that is linked to the calling project, or the place of a
@@ -255,3 +256,25 @@ class Remembered:
     keyed: bool
     started_at: int
     expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A user or agent and how much it said; times are 0 where it said nothing."""
+
+    owner: Owner
+    messages: int = 0
+    conversations: int = 0
+    first_at: int = 0
+    last_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation of one subject. position: the place of its first message."""
+
+    id: str
+    position: int
+    messages: int
+    first_at: int
+    last_at: int

@@ -22,6 +22,7 @@ from services.gateway.handlers.ports import (
 )
 from services.kernel.contracts.errors import (
     Code,
+    Conflict,
     DependencyUnavailable,
     InvalidInput,
     NotFound,
@@ -176,6 +177,29 @@ class FeedbackDesk:
             await self._writes.touch(tx, call, [f"correction:{knowledgebase_id}"])
             found = await self._tasks.correction(tx, call.project.id, identifier)
         return correction(found or entry, state="active" if active else "undone")
+
+    async def one(self, call: Call, knowledgebase_id: str, identifier: str) -> dict[str, Any]:
+        """One correction, before and after; NotFound."""
+        async with self._database.read() as tx:
+            await require_linked(tx, self._catalogue, call.project.id, [knowledgebase_id])
+            entry = await self._tasks.correction(tx, call.project.id, identifier)
+        if entry is None or entry.knowledgebase_id != knowledgebase_id:
+            raise NotFound(f"there is no correction {identifier!r}")
+        return correction(entry, state=await self._state(call, entry))
+
+    async def decide(
+        self, call: Call, knowledgebase_id: str, identifier: str, *, accepted: bool
+    ) -> dict[str, Any]:
+        """Accept or reject a proposal; NotFound, Conflict for a correction that stands already:
+        feedback is applied, added or ignored at once, and nothing waits for a decision.
+        """
+        found = await self.one(call, knowledgebase_id, identifier)
+        verb = "accepted" if accepted else "rejected"
+        raise Conflict(
+            f"correction {identifier!r} is no proposal that could be {verb}: it is "
+            f"{found['state']}; undo takes it back, redo applies it again",
+            code=Code.STATE_CONFLICT,
+        )
 
     async def _state(self, call: Call, entry: CorrectionEntry) -> str:
         """active, undone, superseded (by a later correction), retired (a newer document says the

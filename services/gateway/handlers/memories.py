@@ -1,6 +1,7 @@
 """Memories by hand: list, look at, edit, delete."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -26,6 +27,7 @@ from services.gateway.domain.requests import (
     GetMemory,
     UpdateMemory,
 )
+from services.gateway.domain.versions import version_of
 from services.gateway.handlers.calls import Call, Writes
 from services.gateway.handlers.documents import removed_event
 from services.gateway.handlers.door import Gate
@@ -200,6 +202,29 @@ class Memories:
         record = await self._visible(call, identifier, missing=Code.DATA_NOT_FOUND)
         return by_id(record, status=await self._state(call, record))
 
+    async def expect(self, call: Call, identifier: str) -> None:
+        """VersionChanged where the caller edits another version than the present one; NotFound."""
+        record = await self._visible(call, identifier, missing=Code.DATA_NOT_FOUND)
+        call.expect(version_of(record.id, record.revision))
+
+    async def undeleted(self, call: Call, records: Sequence[MemoryRecord]) -> list[MemoryRecord]:
+        """The records without those whose document or subject was deleted, purge pending."""
+        named = {one.anchor.document_id for one in records if one.anchor is not None}
+        async with self._database.read() as tx:
+            removals = await self._tasks.open_removals(tx, call.project.id)
+            found = await self._catalogue.documents(tx, call.project.id, sorted(named - {""}))
+        gone = {document.id for document in found.values() if document.deleted_at is not None}
+        return [
+            record
+            for record in records
+            if not any(_covers(removal, record) for removal in removals)
+            and (
+                record.kind is Kind.CORRECTION
+                or record.anchor is None
+                or record.anchor.document_id not in gone
+            )
+        ]
+
     async def history(self, call: Call, identifier: str) -> list[dict[str, Any]]:
         """The memory with all it replaced and was replaced by, oldest first."""
         record = await self._visible(call, identifier, missing=Code.DATA_NOT_FOUND)
@@ -211,12 +236,14 @@ class Memories:
 
         async def perform(call: Call) -> dict[str, Any]:
             record = await self._visible(call, request.memory_id, missing=Code.MEMORY_NOT_FOUND)
+            call.expect(version_of(record.id, record.revision))
             await self._records.edit(
                 call.project.id,
                 record.id,
                 content=request.content,
                 title=request.title,
                 status=request.status,
+                expected_revision=record.revision if call.versions is not None else None,
             )
             answer = {"success": True}
             async with self._database.write() as tx:

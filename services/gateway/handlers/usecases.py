@@ -17,6 +17,7 @@ from services.gateway.handlers.key_admin import KeyAdmin
 from services.gateway.handlers.knowledgebases import KnowledgeBases
 from services.gateway.handlers.memories import Memories
 from services.gateway.handlers.overview import Overview
+from services.gateway.handlers.people import People
 from services.gateway.handlers.projects import Projects
 from services.gateway.handlers.search import Search
 from services.gateway.handlers.sharing import Sharing
@@ -42,6 +43,7 @@ class UseCases:
     document_directory: DocumentDirectory
     document_contents: DocumentContents
     sharing: Sharing
+    people: People
     keys: KeyAdmin
     audit: AuditTrail
     projects: Projects

@@ -5,6 +5,7 @@ from services.gateway.store.catalogue import SqlCatalogueStore
 from services.gateway.store.conversations import SqlConversationStore
 from services.gateway.store.directory import SqlDirectoryStore
 from services.gateway.store.keys import SqlKeyStore
+from services.gateway.store.people import SqlPeopleStore
 from services.gateway.store.places import SqlPlaceStore
 from services.gateway.store.queue import SqlQueueStore
 from services.gateway.store.rates import SqlRateStore
@@ -23,6 +24,7 @@ __all__ = [
     "SqlConversationStore",
     "SqlDirectoryStore",
     "SqlKeyStore",
+    "SqlPeopleStore",
     "SqlPlaceStore",
     "SqlQueueStore",
     "SqlRateStore",

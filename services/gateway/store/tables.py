@@ -189,6 +189,7 @@ TASKS: Final = Table(
     Column("project_id", String(64), nullable=False),
     Column("kind", String(20), nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Index("tasks_by_time", "project_id", "created_at", "id"),
 )
 
 # A group message is one event a subject: a task has as many parts, and is done when all are.

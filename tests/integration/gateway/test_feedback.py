@@ -99,3 +99,42 @@ async def test_a_dry_run_changes_nothing(door: Door) -> None:
     )
     assert answer.json() == {"dry_run": True, "reason": "nothing to correct", "decisions": []}
     assert len(await door.events()) == before
+
+
+async def test_a_correction_is_shown_and_is_no_proposal(door: Door) -> None:
+    kb = await door.create_kb()
+    feedback = {"user_id": "boss", "feedback_content": "x", "allow_knowledgebase_ids": [kb]}
+    task = await door.ok("/add/feedback", feedback)
+    *_, event = await door.events()
+    assert isinstance(event, FeedbackGiven)
+    decision = Decision(
+        id=uuid4(),
+        kind="replace_value",
+        owner=Owner(type=OwnerType.KNOWLEDGE_BASE, id=kb),
+        text="上限是600元",
+        before="上限是800元",
+        after="上限是600元",
+    )
+    await door.deliver(
+        TaskProgressed(
+            project_id="default",
+            task_id=task["task_id"],
+            status="completed",
+            feedback_id=event.feedback_id,
+            decisions=(decision,),
+        )
+    )
+    door.records.put(
+        record(id=decision.id, kind=Kind.CORRECTION, owner=decision.owner, value=decision.text)
+    )
+    path = f"/api/v1/knowledge-bases/{kb}/corrections/{decision.id}"
+    shown = (await door.get(path)).json()
+    assert (shown["before"], shown["after"]) == ("上限是800元", "上限是600元")
+    for verb in ("accept", "reject"):
+        answer = await door.http.post(f"{path}/{verb}", headers=door.headers)
+        assert (answer.status_code, answer.json()["code"]) == (409, 40095)
+        assert "no proposal" in answer.json()["detail"]
+        unknown = await door.http.post(
+            f"/api/v1/knowledge-bases/{kb}/corrections/{uuid4()}/{verb}", headers=door.headers
+        )
+        assert unknown.status_code == 404

@@ -9,6 +9,7 @@ from services.gateway.routes.resources.documents import document_resources
 from services.gateway.routes.resources.keys import key_resources
 from services.gateway.routes.resources.knowledge_bases import knowledge_base_resources
 from services.gateway.routes.resources.memories import memory_resources
+from services.gateway.routes.resources.people import people_resources
 from services.gateway.routes.resources.project import operator_resources, project_resources
 from services.gateway.routes.resources.router import build_router
 from services.gateway.routes.resources.table import Query, Resource, ResourceRequest
@@ -23,6 +24,7 @@ def resources(cases: UseCases) -> tuple[Resource, ...]:
         *document_resources(cases),
         *correction_resources(cases),
         *memory_resources(cases),
+        *people_resources(cases),
         *project_resources(cases),
         *key_resources(cases),
         *operator_resources(cases),

@@ -1,5 +1,6 @@
 """Routes of corrections."""
 
+from http import HTTPStatus
 from typing import Any
 
 from services.gateway.domain.model import Role
@@ -11,8 +12,12 @@ from services.gateway.domain.requests import (
     When,
 )
 from services.gateway.handlers.usecases import UseCases
+from services.gateway.routes.resources import answers
 from services.gateway.routes.resources.paging import PageQuery
 from services.gateway.routes.resources.table import Resource, ResourceRequest
+
+_PATH = "/knowledge-bases/{id}/corrections"
+_ONE = _PATH + "/{correction_id}"
 
 
 class GiveCorrection(Request):
@@ -49,6 +54,22 @@ def correction_resources(cases: UseCases) -> tuple[Resource, ...]:
             return await cases.desk.dry_run(request.call, feedback)
         return await cases.desk.add(request.call, feedback)
 
+    async def show_correction(request: ResourceRequest[None, None]) -> Any:
+        await cases.directory.require(request.call, request.path["id"])
+        return await cases.desk.one(request.call, request.path["id"], request.path["correction_id"])
+
+    async def accept_correction(request: ResourceRequest[None, None]) -> Any:
+        await cases.directory.require(request.call, request.path["id"])
+        return await cases.desk.decide(
+            request.call, request.path["id"], request.path["correction_id"], accepted=True
+        )
+
+    async def reject_correction(request: ResourceRequest[None, None]) -> Any:
+        await cases.directory.require(request.call, request.path["id"])
+        return await cases.desk.decide(
+            request.call, request.path["id"], request.path["correction_id"], accepted=False
+        )
+
     async def undo_correction(request: ResourceRequest[None, None]) -> Any:
         await cases.directory.require(request.call, request.path["id"])
         return await cases.desk.switch(
@@ -61,29 +82,67 @@ def correction_resources(cases: UseCases) -> tuple[Resource, ...]:
             request.call, request.path["id"], request.path["correction_id"], active=True
         )
 
-    path = "/knowledge-bases/{id}/corrections"
     return (
-        Resource("GET", path, "List corrections, newest first", list_corrections, query=PageQuery),
+        Resource(
+            "GET",
+            _PATH,
+            "List corrections, newest first",
+            list_corrections,
+            query=PageQuery,
+            response=answers.CorrectionList,
+        ),
         Resource(
             "POST",
-            path,
+            _PATH,
             "Correct in plain words (dry_run shows only)",
             give_correction,
             needs=Role.WRITE,
             body=GiveCorrection,
+            response=answers.GivenCorrection,
+            examples={
+                "English": {"content": "Office software is capped at 600, not 800."},
+                "中文": {"content": "办公软件的报销上限是600元，不是800元。", "dry_run": True},
+            },
+        ),
+        Resource(
+            "GET",
+            _ONE,
+            "Look at a correction: whose words, before and after",
+            show_correction,
+            response=answers.Correction,
         ),
         Resource(
             "POST",
-            path + "/{correction_id}/undo",
+            _ONE + "/undo",
             "Undo a correction",
             undo_correction,
             needs=Role.WRITE,
+            response=answers.Correction,
         ),
         Resource(
             "POST",
-            path + "/{correction_id}/redo",
+            _ONE + "/redo",
             "Redo a correction",
             redo_correction,
             needs=Role.WRITE,
+            response=answers.Correction,
+        ),
+        Resource(
+            "POST",
+            _ONE + "/accept",
+            "Accept a proposal (409 for a correction that stands already)",
+            accept_correction,
+            needs=Role.WRITE,
+            response=answers.Correction,
+            problems=(HTTPStatus.CONFLICT,),
+        ),
+        Resource(
+            "POST",
+            _ONE + "/reject",
+            "Reject a proposal (409 for a correction that stands already)",
+            reject_correction,
+            needs=Role.WRITE,
+            response=answers.Correction,
+            problems=(HTTPStatus.CONFLICT,),
         ),
     )
