@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+import structlog
+
 from services.kernel.contracts.errors import MemloomError
 from services.kernel.ports.clock import Clock
 from services.kernel.runtime.policy import Raised, attempt
@@ -22,6 +24,8 @@ HALTED: Final = "halted"
 CONSUMERS: Final = "consumers"
 # How old an answer may be that nobody samples in the background.
 FRESH_SECONDS: Final = 1.0
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class Report:
 class _Checked:
     """One check, and what its last answers were."""
 
+    name: str
     ask: Check
     needed: bool
     at_once: bool
@@ -67,10 +72,14 @@ class _Checked:
     def answer(self, said: str, *, tolerated: int) -> None:
         """Take an answer into account."""
         if said == OK:
+            if self.said != OK:
+                _log.info("check.ok", check=self.name)
             self.said, self.bad, self.good_before = OK, 0, True
             return
         self.bad += 1
         if self.at_once or not self.good_before or self.bad > tolerated or self.said != OK:
+            if self.said == OK:
+                _log.warning("check.failing", check=self.name, reason=said, needed=self.needed)
             self.said = said
 
 
@@ -100,7 +109,7 @@ class Health:
         """A check: returns, or raises what is wrong. needed: without it no caller can be served.
         at_once: asked at every probe and believed, for what this process knows by itself.
         """
-        self._checks[name] = _Checked(check, needed, at_once)
+        self._checks[name] = _Checked(name, check, needed, at_once)
 
     def live(self) -> bool:
         """True while the loop turns: whoever can ask has the answer."""
@@ -129,7 +138,7 @@ class Health:
 
     async def sample(self) -> None:
         """Ask all checks at once, each with a time limit."""
-        await self._sample([one for one in self._checks.values() if not one.at_once])
+        await self._sample(list(self._checks.values()))
         self._sampled = asyncio.get_running_loop().time()
 
     async def _sample(self, checks: Sequence[_Checked]) -> None:
