@@ -11,6 +11,8 @@ from pydantic import BaseModel, Field, SecretStr, field_validator, model_validat
 from services.gateway.domain.buckets import Allowance
 from services.gateway.domain.limits import Limits, SearchLimits
 from services.gateway.domain.plans import Plans, parse_plans
+from services.gateway.handlers.webhooks import WebhookPolicy
+from services.kernel.contracts.addresses import parse_networks
 
 MEGABYTE = 1_048_576
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+(?<!/)")
@@ -52,6 +54,25 @@ class GatewaySettings(BaseModel):
     )
     audit_days: float = Field(
         default=365.0, gt=0, le=36500, description="Days for which the audit log is kept."
+    )
+    webhook_private_cidrs: list[str] = Field(
+        default_factory=list,
+        description='Private networks to which webhooks may be sent, as ["10.0.0.0/8"].',
+    )
+    webhook_seconds: float = Field(
+        default=1.0, gt=0, description="How often webhook deliveries that are due are looked for."
+    )
+    webhook_timeout: float = Field(
+        default=10.0, gt=0, le=45, description="Seconds that a receiver of a webhook may take."
+    )
+    webhook_attempts: int = Field(
+        default=10, ge=1, description="Attempts of one webhook delivery before it has failed."
+    )
+    webhook_failures: int = Field(
+        default=50, ge=1, description="Failed attempts in a row that disable a webhook."
+    )
+    webhook_days: float = Field(
+        default=30.0, gt=0, description="Days for which ended webhook deliveries are listed."
     )
     flush_seconds: float = Field(
         default=5.0,
@@ -198,6 +219,12 @@ class GatewaySettings(BaseModel):
                 )
         return value
 
+    @field_validator("webhook_private_cidrs")
+    @classmethod
+    def _networks(cls, value: list[str]) -> list[str]:
+        parse_networks(value)
+        return value
+
     @field_validator("plans_file")
     @classmethod
     def _readable_plans(cls, value: Path | None) -> Path | None:
@@ -224,6 +251,14 @@ class GatewaySettings(BaseModel):
         """The plan of the default project."""
         plans = self.plans()
         return self.bootstrap_plan or ("pro" if "pro" in plans else plans.default.name)
+
+    def webhook_policy(self) -> WebhookPolicy:
+        """When webhook deliveries fail, and webhooks are disabled."""
+        return WebhookPolicy(
+            attempts=self.webhook_attempts,
+            failures=self.webhook_failures,
+            kept_ms=int(self.webhook_days * 86_400_000),
+        )
 
     @property
     def audit_ms(self) -> int:

@@ -6,13 +6,6 @@ from typing import Any
 from memloom.v1 import probe_pb2_grpc
 from pydantic import Field
 
-from services.ingest.domain.addresses import (
-    check_host,
-    check_url,
-    is_allowed,
-    name_from_url,
-    parse_networks,
-)
 from services.ingest.handlers import Documents
 from services.ingest.servicer import ProbeServicer
 from services.ingest.settings import IngestSettings
@@ -20,6 +13,13 @@ from services.ingest.store import METADATA, MIGRATIONS, SqlDocumentStore
 from services.ingest.subscriptions import subscriptions
 from services.kernel.adapters.http_fetcher import FetchRules, HttpFetcher
 from services.kernel.adapters.process import Assembly, ProcessSettings, Resources, main_of
+from services.kernel.contracts.addresses import (
+    check_host,
+    check_url,
+    is_allowed,
+    name_from_url,
+    parse_networks,
+)
 from services.kernel.contracts.topics import Service
 from services.kernel.ports.blobs import Blobs
 from services.kernel.ports.store import Database

@@ -14,7 +14,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from services.gateway.app import Gateway, build
+from services.gateway.app import Gateway, build, webhook_sender
 from services.gateway.handlers.watchdog import Lag
 from services.gateway.settings import GatewaySettings
 from services.gateway.store import METADATA, MIGRATIONS
@@ -384,8 +384,10 @@ async def opened_door(
     await database.migrate()
     blobs = FilesystemBlobs(folder)
     retrieval, records, probe = PlayedRetrieval(), PlayedRecords(), PlayedProbe()
+    chosen = GatewaySettings(**{"bootstrap_key": SecretStr(KEY), **settings})
+    sender = webhook_sender(chosen)
     gateway = build(
-        GatewaySettings(**{"bootstrap_key": SecretStr(KEY), **settings}),
+        chosen,
         database=database,
         blobs=blobs,
         retrieval=retrieval,
@@ -394,6 +396,7 @@ async def opened_door(
         probe=probe,
         clock=time,
         outbox=Outbox(Service.GATEWAY, clock=time),
+        sender=sender,
         lag=lag,
         chat_model=chat_model,
     )
@@ -401,4 +404,5 @@ async def opened_door(
     transport = httpx.ASGITransport(app=gateway.asgi, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://memloom") as http:
         yield Door(gateway, http, database, blobs, retrieval, records, probe)
+    await sender.close()
     await database.close()

@@ -7,6 +7,7 @@ from services.gateway.app.process import (
     assemble,
     main,
     reopen,
+    webhook_sender,
     with_short_names,
 )
 
@@ -18,5 +19,6 @@ __all__ = [
     "build",
     "main",
     "reopen",
+    "webhook_sender",
     "with_short_names",
 ]

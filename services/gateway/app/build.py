@@ -25,6 +25,7 @@ from services.gateway.handlers.feedback import FeedbackDesk
 from services.gateway.handlers.key_admin import KeyAdmin
 from services.gateway.handlers.knowledgebases import KnowledgeBases
 from services.gateway.handlers.memories import Memories
+from services.gateway.handlers.notifications import Notifications
 from services.gateway.handlers.overview import Overview
 from services.gateway.handlers.people import People
 from services.gateway.handlers.ports import Outbox
@@ -39,6 +40,12 @@ from services.gateway.handlers.upkeep import Upkeep
 from services.gateway.handlers.uploads import Uploads
 from services.gateway.handlers.usecases import UseCases
 from services.gateway.handlers.watchdog import Lag, Patience, Watchdog
+from services.gateway.handlers.webhooks import (
+    WebhookDispatcher,
+    WebhookQueue,
+    Webhooks,
+    WebhookSender,
+)
 from services.gateway.routes import build_rest
 from services.gateway.servicer import SERVICE_NAME, MemloomServicer
 from services.gateway.settings import GatewaySettings
@@ -57,6 +64,7 @@ from services.gateway.store import (
     SqlShareStore,
     SqlTaskStore,
     SqlWatchStore,
+    SqlWebhookStore,
 )
 from services.gateway.subscriptions import subscriptions
 from services.kernel.contracts.errors import DependencyUnavailable
@@ -89,6 +97,7 @@ class Gateway:
     access: Access
     cases: UseCases
     bootstrap: Callable[[], Awaitable[str | None]]
+    dispatcher: WebhookDispatcher
 
 
 def build(
@@ -102,6 +111,7 @@ def build(
     probe: Probe,
     clock: Clock,
     outbox: Outbox,
+    sender: WebhookSender,
     chat_model: ChatModel | None = None,
     reranker: Reranker | None = None,
     health: Health | None = None,
@@ -133,6 +143,7 @@ def build(
         plans=plans,
     )
     gate = Gate(rates=rates, lag=lag, deepest=settings.deepest_queue)
+    hooks = SqlWebhookStore()
     search = Search(
         database=database,
         gate=gate,
@@ -167,6 +178,7 @@ def build(
         clock=clock,
         limits=limits,
     )
+    attachments = Attachments(uploads=uploads, catalogue=catalogue, quotas=quotas)
     conversations = Conversations(
         database=database,
         conversations=said,
@@ -178,7 +190,7 @@ def build(
         gate=gate,
         clock=clock,
         limits=limits,
-        attachments=Attachments(uploads=uploads, catalogue=catalogue, quotas=quotas),
+        attachments=attachments,
     )
     documents = Documents(
         database=database, catalogue=catalogue, outbox=outbox, writes=writes, clock=clock
@@ -276,6 +288,7 @@ def build(
         overview=Overview(access=access, plans=plans),
         keys=KeyAdmin(access=access, clock=clock, overlap_ms=settings.key_overlap_ms),
         audit=audit,
+        webhooks=Webhooks(database=database, store=hooks, sender=sender, audit=audit, clock=clock),
         projects=Projects(access=access, plans=plans),
         limits=limits,
     )
@@ -295,9 +308,21 @@ def build(
         for name, check in checks.items():
             health.add(name, check)
 
+    dispatcher = WebhookDispatcher(
+        database=database,
+        store=hooks,
+        sender=sender,
+        clock=clock,
+        policy=settings.webhook_policy(),
+    )
+    notifications = Notifications(
+        queue=WebhookQueue(store=hooks, clock=clock), tasks=tasks, attachments=attachments
+    )
+
     async def keep_up() -> None:
         await cases.knowledge_bases.purge_unlinked()
         await audit.prune()
+        await dispatcher.prune()
         await upkeep.once()
 
     async def flush() -> None:
@@ -327,7 +352,12 @@ def build(
         database=database,
         subscriptions=subscriptions(
             Projections(
-                catalogue=catalogue, keys=keys, tasks=tasks, admission=admission, clock=clock
+                catalogue=catalogue,
+                keys=keys,
+                tasks=tasks,
+                admission=admission,
+                notifications=notifications,
+                clock=clock,
             )
         ),
         tasks=(
@@ -335,6 +365,7 @@ def build(
             partial(_repeat, watchdog.once, settings.watch_seconds, clock),
             partial(_repeat, admission.once, settings.admit_seconds, clock),
             partial(_repeat, flush, settings.flush_seconds, clock),
+            partial(_repeat, dispatcher.once, settings.webhook_seconds, clock),
         ),
         checks={"database": database.check},
         background_checks={"blobs": blobs.check},
@@ -348,6 +379,7 @@ def build(
         access=access,
         cases=cases,
         bootstrap=bootstrap,
+        dispatcher=dispatcher,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 
 from pydantic import Field, SecretStr, ValidationError
 
@@ -18,11 +19,19 @@ from services.gateway.store import (
     SqlKeyStore,
 )
 from services.kernel.adapters.front import Address, Front, Manners
+from services.kernel.adapters.http_fetcher import FetchRules, HttpFetcher
 from services.kernel.adapters.preview_grpc import GrpcPreview
 from services.kernel.adapters.probe_grpc import GrpcProbe
 from services.kernel.adapters.process import Assembly, ProcessSettings, Resources, main_of
 from services.kernel.adapters.records_grpc import GrpcRecords
 from services.kernel.adapters.retrieval_grpc import GrpcRetrieval
+from services.kernel.contracts.addresses import (
+    check_host,
+    check_url,
+    is_allowed,
+    name_from_url,
+    parse_networks,
+)
 from services.kernel.contracts.errors import InvalidInput
 from services.kernel.contracts.topics import Service
 from services.kernel.runtime.grpc_server import GrpcLimits
@@ -60,6 +69,23 @@ def with_short_names(
         raise InvalidInput("\n".join(told)) from error
 
 
+def webhook_sender(settings: GatewaySettings) -> HttpFetcher:
+    """The guarded way to receivers of webhooks, by the rules of fetching."""
+    networks = parse_networks(settings.webhook_private_cidrs)
+    return HttpFetcher(
+        FetchRules(
+            check_url=check_url,
+            check_host=check_host,
+            is_allowed=partial(is_allowed, allowed_private=networks),
+            name_from_url=name_from_url,
+            connect_timeout=settings.webhook_timeout,
+            read_timeout=settings.webhook_timeout,
+            total_timeout=settings.webhook_timeout,
+            private_setting="MEMLOOM_GATEWAY__WEBHOOK_PRIVATE_CIDRS",
+        )
+    )
+
+
 async def assemble(
     settings: GatewaySettings,
     resources: Resources,
@@ -70,6 +96,7 @@ async def assemble(
     """The gateway over what its process has, and its public front. say: tells people things."""
     outbox = RelayedOutbox(Service.GATEWAY, clock=resources.clock)
     token = resources.token
+    sender = webhook_sender(settings)
     gateway = build(
         settings,
         database=resources.database(Service.GATEWAY, METADATA, MIGRATIONS),
@@ -80,6 +107,7 @@ async def assemble(
         probe=GrpcProbe(resources.channel(Service.INGEST), token=token),
         clock=resources.clock,
         outbox=outbox,
+        sender=sender,
         chat_model=resources.models.chat,
         reranker=resources.models.reranker,
         lag=resources.sampler.fresh,
@@ -108,7 +136,8 @@ async def assemble(
         address=address,
         manners=manners,
     )
-    return Assembly(parts=[replace(gateway.parts, outbox=outbox)], fronts=[front], begun=begun)
+    parts = replace(gateway.parts, outbox=outbox, close=(*gateway.parts.close, sender.close))
+    return Assembly(parts=[parts], fronts=[front], begun=begun)
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
+from uuid import UUID
 
 from services.gateway.domain.model import Task
 
@@ -49,3 +50,17 @@ def _joined(
         (entry["memory_id"], entry["kind"], entry["change"]): entry for entry in (*left, *right)
     }
     return tuple(found[key] for key in sorted(found))
+
+
+def document_of_part(part_id: str) -> str:
+    """Return the id of the document that a part of a task stands for; empty where it is none."""
+    document, dot, rest = part_id.rpartition(".")
+    return document if dot and len(rest) == len(UUID(int=0).hex) else ""
+
+
+def task_status(parts: Sequence[Task]) -> str:
+    """A task is failed when a part is, completed when all are, else running."""
+    states = {part.status for part in parts}
+    if "running" in states:
+        return "running"
+    return "failed" if "failed" in states else "completed"

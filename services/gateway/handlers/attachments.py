@@ -15,6 +15,7 @@ from uuid import UUID
 from services.gateway.domain.documents import file_detail, files_of
 from services.gateway.domain.messages import FilePart
 from services.gateway.domain.model import Document, Place, Task
+from services.gateway.domain.tasks import document_of_part
 from services.gateway.handlers.calls import Call
 from services.gateway.handlers.ports import CatalogueStore
 from services.gateway.handlers.quotas import Quotas
@@ -89,13 +90,13 @@ class Attachments:
     async def _states(
         self, tx: Transaction, project_id: str, parts: Sequence[Task]
     ) -> list[tuple[Task, Document | None]]:
-        wanted = [name for part in parts if (name := _document_of(part.id))]
+        wanted = [name for part in parts if (name := document_of_part(part.id))]
         found = await self._catalogue.documents(tx, project_id, wanted) if wanted else {}
         copied = sorted({one.duplicate_of for one in found.values()} - {""})
         originals = await self._catalogue.documents(tx, project_id, copied) if copied else {}
         states: list[tuple[Task, Document | None]] = []
         for part in parts:
-            document = found.get(_document_of(part.id))
+            document = found.get(document_of_part(part.id))
             if document is not None and document.duplicate_of:
                 document = originals.get(document.duplicate_of, document)
             states.append((_in_state(part, document), document))
@@ -105,11 +106,6 @@ class Attachments:
 def part_of(document_id: str, task_id: str) -> str:
     """The part of a task that stands for a file."""
     return f"{document_id}.{UUID(task_id).hex}"
-
-
-def _document_of(part_id: str) -> str:
-    document, dot, rest = part_id.rpartition(".")
-    return document if dot and len(rest) == len(UUID(int=0).hex) else ""
 
 
 def _in_state(part: Task, document: Document | None) -> Task:

@@ -20,6 +20,7 @@ from services.gateway.domain.messages import (
 )
 from services.gateway.domain.model import Task
 from services.gateway.domain.requests import VIEWS, AddMessage, GetMessage, GetStatus
+from services.gateway.domain.tasks import task_status
 from services.gateway.handlers.attachments import Attachments, Staged, part_of
 from services.gateway.handlers.calls import Call, Writes
 from services.gateway.handlers.door import Gate
@@ -72,14 +73,6 @@ def _listed(value: str | Sequence[str] | None) -> list[str]:
     if value is None:
         return []
     return [value] if isinstance(value, str) else list(dict.fromkeys(value))
-
-
-def task_status(parts: Sequence[Task]) -> str:
-    """A task is failed when a part is, completed when all are, else running."""
-    states = {part.status for part in parts}
-    if "running" in states:
-        return "running"
-    return "failed" if "failed" in states else "completed"
 
 
 class Conversations:

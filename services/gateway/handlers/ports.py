@@ -309,6 +309,12 @@ class TaskStore(Protocol):
         """Its parts; empty for an unknown task."""
         ...
 
+    async def tasks_with(
+        self, tx: Transaction, project_id: str, *, part_id: str = "", document_id: str = ""
+    ) -> list[str]:
+        """Ids of the tasks that have this part, or a part that stands for this document."""
+        ...
+
     async def part(self, tx: Transaction, project_id: str, part_id: str) -> Task | None:
         """One part, held until the transaction ends."""
         ...

@@ -9,6 +9,7 @@ from services.gateway.domain.model import Document, Place, Task
 from services.gateway.domain.tasks import advance_task
 from services.gateway.handlers.admission import Admission
 from services.gateway.handlers.documents import removed_event
+from services.gateway.handlers.notifications import Notifications
 from services.gateway.handlers.ports import CatalogueStore, KeyStore, TaskStore
 from services.kernel.contracts.events import (
     DocumentProgressed,
@@ -32,8 +33,10 @@ class Projections:
         keys: KeyStore,
         tasks: TaskStore,
         admission: Admission,
+        notifications: Notifications,
         clock: Clock,
     ) -> None:
+        self._notifications = notifications
         self._catalogue = catalogue
         self._keys = keys
         self._admission = admission
@@ -86,6 +89,7 @@ class Projections:
             updated_at=now,
         )
         await self._catalogue.save_document(tx, told)
+        await self._notifications.document_moved(tx, told)
         if state.sha256 != document.state.sha256 and document.deleted_at is None:
             return await self._drop_copies(tx, told, now)
         return ()
@@ -127,6 +131,9 @@ class Projections:
                         decision=decision.model_dump(mode="json"),
                         now=now,
                     )
+                    await self._notifications.correction_made(
+                        tx, progressed.project_id, progressed.feedback_id, decision
+                    )
             return ()
 
         return Outcome(apply=apply)
@@ -142,3 +149,5 @@ class Projections:
         )
         if advanced != part:
             await self._tasks.save_part(tx, advanced, now)
+            if advanced.status != "running":
+                await self._notifications.part_moved(tx, part.project_id, part.id)

@@ -22,6 +22,7 @@ from services.gateway.handlers.projects import Projects
 from services.gateway.handlers.search import Search
 from services.gateway.handlers.sharing import Sharing
 from services.gateway.handlers.uploads import Uploads
+from services.gateway.handlers.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,4 +48,5 @@ class UseCases:
     keys: KeyAdmin
     audit: AuditTrail
     projects: Projects
+    webhooks: Webhooks
     limits: Limits

@@ -15,6 +15,7 @@ from services.gateway.store.shares import SqlShareStore
 from services.gateway.store.tables import METADATA, MIGRATIONS
 from services.gateway.store.tasks import SqlTaskStore
 from services.gateway.store.watching import SqlWatchStore
+from services.gateway.store.webhooks import SqlWebhookStore
 
 __all__ = [
     "METADATA",
@@ -33,4 +34,5 @@ __all__ = [
     "SqlShareStore",
     "SqlTaskStore",
     "SqlWatchStore",
+    "SqlWebhookStore",
 ]

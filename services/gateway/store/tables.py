@@ -204,7 +204,9 @@ TASK_PARTS: Final = Table(
     Column("reason", Text, nullable=False),
     Column("changes", Text, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
+    Column("document_id", String(64)),
     Index("task_parts_by_task", "task_id"),
+    Index("task_parts_by_document", "document_id"),
 )
 
 FEEDBACKS: Final = Table(
@@ -292,4 +294,42 @@ RATES: Final = Table(
     Column("tokens", Float, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Index("rates_by_use", "updated_at"),
+)
+
+WEBHOOKS: Final = Table(
+    "webhooks",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("project_id", String(64), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("secret", String(100), nullable=False),
+    Column("events", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("disabled_reason", Text, nullable=False),
+    Index("webhooks_by_project", "project_id"),
+)
+
+DELIVERIES: Final = Table(
+    "webhook_deliveries",
+    METADATA,
+    Column("position", POSITION, primary_key=True, autoincrement=True),
+    Column("id", String(64), nullable=False),
+    Column("webhook_id", String(64), nullable=False),
+    Column("project_id", String(64), nullable=False),
+    Column("event_type", String(50), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("next_at", BigInteger, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("answer_status", Integer),
+    Column("error", Text, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("leased_until", BigInteger),
+    Index("webhook_deliveries_by_id", "id", unique=True),
+    Index("webhook_deliveries_by_webhook", "webhook_id", "position"),
+    Index("webhook_deliveries_due", "status", "next_at"),
+    sqlite_autoincrement=True,
 )

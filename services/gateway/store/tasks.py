@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from services.gateway.domain.model import CorrectionEntry, Removal, Task
+from services.gateway.domain.tasks import document_of_part
 from services.gateway.store.conversations import feedback_of
 from services.gateway.store.statements import upsert
 from services.gateway.store.tables import CORRECTIONS, FEEDBACKS, REMOVALS, TASK_PARTS, TASKS
@@ -53,6 +54,7 @@ class SqlTaskStore:
                         "reason": "",
                         "changes": "[]",
                         "updated_at": task.created_at,
+                        "document_id": document_of_part(part) or None,
                     }
                     for part in parts
                 ]
@@ -70,6 +72,18 @@ class SqlTaskStore:
             select(TASK_PARTS).where(TASK_PARTS.c.task_id == task_id).order_by(TASK_PARTS.c.id)
         )
         return [_part(task, found) for found in rows]
+
+    async def tasks_with(
+        self, tx: Transaction, project_id: str, *, part_id: str = "", document_id: str = ""
+    ) -> list[str]:
+        of_part = TASK_PARTS.c.id == part_id
+        matches = TASK_PARTS.c.document_id == document_id if document_id else of_part
+        rows = await tx.all(
+            select(TASK_PARTS.c.task_id)
+            .join(TASKS, TASKS.c.id == TASK_PARTS.c.task_id)
+            .where(matches, TASKS.c.project_id == project_id)
+        )
+        return sorted({row["task_id"] for row in rows})
 
     async def part(self, tx: Transaction, project_id: str, part_id: str) -> Task | None:
         row = await tx.first(

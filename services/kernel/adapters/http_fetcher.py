@@ -9,11 +9,12 @@ again (its certificate was checked for another host's name), and no credentials 
 import asyncio
 import re
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.message import Message
 from time import perf_counter
+from types import MappingProxyType
 from urllib.parse import SplitResult, urljoin
 
 import httpx
@@ -51,7 +52,7 @@ class Response:
 class FetchRules:
     """Timeouts in seconds, and the checks that every hop must pass. min_rate: bytes a second, on
     average over rate_seconds; a slower host is given up (0 takes any). proxy: the URL of one to go
-    through; none is taken from the environment.
+    through; none is taken from the environment. private_setting: what allows private networks.
     """
 
     check_url: Callable[[str], SplitResult]
@@ -67,6 +68,7 @@ class FetchRules:
     max_redirects: int = 5
     attempts: int = 3
     proxy: str = ""
+    private_setting: str = "MEMLOOM_INGEST__ALLOWED_PRIVATE_CIDRS"
 
 
 def _refused(message: str) -> InvalidInput:
@@ -131,6 +133,27 @@ class HttpFetcher:
             return self._rules.name_from_url(url), "", None
         return described.name, _seen_type(described.media_type, head), described.size
 
+    def check(self, url: str) -> None:
+        """InvalidInput NOT_FETCHED for a URL whose form is refused; nothing is asked for."""
+        self._rules.check_url(url)
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        """The status of the answer to a POST, within the total time; its body is not read, and a
+        redirect is an answer like any other. InvalidInput NOT_FETCHED says why there is none.
+        """
+        try:
+            async with asyncio.timeout(self._rules.total_timeout):
+                response = await self._send(url, method="POST", body=body, headers=headers)
+                await response.aclose()
+        except TimeoutError as error:
+            raise _refused(
+                f"the host did not answer within {self._rules.total_timeout:.0f} s"
+            ) from error
+        except httpx.HTTPError as error:
+            reason = str(error) or type(error).__name__
+            raise _refused(f"the host could not be reached: {reason}") from error
+        return response.status_code
+
     async def _open_with_retries(self, url: str) -> httpx.Response:
         for attempt in range(1, self._rules.attempts + 1):
             try:
@@ -159,20 +182,29 @@ class HttpFetcher:
                 raise _refused(f"the host redirects to a malformed URL: {error}") from error
         raise _refused(f"more than {self._rules.max_redirects} redirects")
 
-    async def _send(self, url: str) -> httpx.Response:
+    async def _send(
+        self,
+        url: str,
+        *,
+        method: str = "GET",
+        body: bytes = b"",
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> httpx.Response:
         parts = self._rules.check_url(url)
         host = self._ascii(parts.hostname or "")
         address = await self._resolve(host, parts.port or (443 if parts.scheme == "https" else 80))
         try:
             request = httpx.Request(
-                "GET",
+                method,
                 httpx.URL(url).copy_with(host=address, fragment=None),
                 headers={
                     "Host": _host_header(host, parts.port),
                     "Accept": "*/*",
                     "Accept-Encoding": "identity",
                     "User-Agent": "memloom",
+                    **headers,
                 },
+                content=body or None,
                 extensions={"sni_hostname": host, "timeout": self._timeout},
             )
         except (ValueError, TypeError, httpx.InvalidURL) as error:
@@ -208,7 +240,7 @@ class HttpFetcher:
             if not self._rules.is_allowed(address):
                 raise _refused(
                     f"{host} is at a private address ({address}); an operator may allow it with "
-                    "MEMLOOM_INGEST__ALLOWED_PRIVATE_CIDRS"
+                    f"{self._rules.private_setting}"
                 )
         return addresses[0]
 

@@ -4,14 +4,14 @@ from functools import partial
 
 import pytest
 
-from services.ingest.domain.addresses import (
+from services.kernel.adapters.http_fetcher import FetchRules, HttpFetcher
+from services.kernel.contracts.addresses import (
     check_host,
     check_url,
     is_allowed,
     name_from_url,
     parse_networks,
 )
-from services.kernel.adapters.http_fetcher import FetchRules, HttpFetcher
 from services.kernel.contracts.errors import Code, InvalidInput
 from tests.support.hosts import Behaviour, dripping, host, saying
 

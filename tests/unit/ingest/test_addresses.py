@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.domain.addresses import (
+from services.kernel.contracts.addresses import (
     check_url,
     is_allowed,
     name_from_url,

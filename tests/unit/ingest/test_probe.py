@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.ingest.domain.addresses import check_host, check_url, name_from_url
 from services.kernel.adapters.http_fetcher import FetchRules, HttpFetcher
+from services.kernel.contracts.addresses import check_host, check_url, name_from_url
 from services.kernel.contracts.errors import Code, InvalidInput
 
 PDF = b"%PDF-1.7\n..."

@@ -13,6 +13,7 @@ from services.gateway.routes.resources.people import people_resources
 from services.gateway.routes.resources.project import operator_resources, project_resources
 from services.gateway.routes.resources.router import build_router
 from services.gateway.routes.resources.table import Query, Resource, ResourceRequest
+from services.gateway.routes.resources.webhooks import webhook_resources
 
 __all__ = ["Query", "Resource", "ResourceRequest", "build_router", "resources"]
 
@@ -28,4 +29,5 @@ def resources(cases: UseCases) -> tuple[Resource, ...]:
         *project_resources(cases),
         *key_resources(cases),
         *operator_resources(cases),
+        *webhook_resources(cases),
     )
