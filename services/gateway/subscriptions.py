@@ -1,12 +1,13 @@
 """Which event leads to which handler."""
 
+from services.gateway.handlers.deletions import Deletions
 from services.gateway.handlers.projections import Projections
 from services.kernel.contracts import topics
-from services.kernel.contracts.events import DocumentProgressed, TaskProgressed
+from services.kernel.contracts.events import DeletionProgressed, DocumentProgressed, TaskProgressed
 from services.kernel.runtime.dispatch import Subscription
 
 
-def subscriptions(projections: Projections) -> tuple[Subscription, ...]:
+def subscriptions(projections: Projections, deletions: Deletions) -> tuple[Subscription, ...]:
     """The table of this service."""
     return (
         Subscription(
@@ -17,6 +18,9 @@ def subscriptions(projections: Projections) -> tuple[Subscription, ...]:
         Subscription(
             topic=topics.TASKS,
             group="gateway.tasks",
-            handlers={TaskProgressed: projections.on_task},
+            handlers={
+                TaskProgressed: projections.on_task,
+                DeletionProgressed: deletions.on_progressed,
+            },
         ),
     )

@@ -88,11 +88,7 @@ class Memloom:
         begun = time.monotonic()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 - our own command
-                [
-                    str(Path(sys.executable).parent / "memloom"),
-                    *("serve", "--host", "127.0.0.1", "--port", str(self.port)),
-                    *("--grpc-port", str(self.grpc_port), "--data", str(self.data)),
-                ],
+                self.command(),
                 cwd=ROOT,
                 env=environment,
                 stdout=log,
@@ -100,6 +96,14 @@ class Memloom:
             )
         wait_until(self._ready, READY_SECONDS, f"ready; {self.log}")
         return time.monotonic() - begun
+
+    def command(self) -> list[str]:
+        """What starts it."""
+        return [
+            str(Path(sys.executable).parent / "memloom"),
+            *("serve", "--host", "127.0.0.1", "--port", str(self.port)),
+            *("--grpc-port", str(self.grpc_port), "--data", str(self.data)),
+        ]
 
     def _ready(self) -> bool:
         assert self.process is not None

@@ -16,6 +16,7 @@ from services.gateway.handlers.audit import AuditTrail
 from services.gateway.handlers.calls import Writes
 from services.gateway.handlers.chat import Assistant
 from services.gateway.handlers.conversations import Conversations
+from services.gateway.handlers.deletions import Deletions
 from services.gateway.handlers.directory import Directory
 from services.gateway.handlers.document_contents import DocumentContents
 from services.gateway.handlers.document_directory import DocumentDirectory
@@ -53,6 +54,7 @@ from services.gateway.store import (
     SqlAuditStore,
     SqlCatalogueStore,
     SqlConversationStore,
+    SqlDeletionStore,
     SqlDirectoryStore,
     SqlKeyStore,
     SqlPeopleStore,
@@ -144,6 +146,7 @@ def build(
     )
     gate = Gate(rates=rates, lag=lag, deepest=settings.deepest_queue)
     hooks = SqlWebhookStore()
+    deletions = Deletions(database=database, store=SqlDeletionStore(), clock=clock)
     search = Search(
         database=database,
         gate=gate,
@@ -193,7 +196,12 @@ def build(
         attachments=attachments,
     )
     documents = Documents(
-        database=database, catalogue=catalogue, outbox=outbox, writes=writes, clock=clock
+        database=database,
+        catalogue=catalogue,
+        outbox=outbox,
+        writes=writes,
+        clock=clock,
+        deletions=deletions,
     )
     knowledge_bases = KnowledgeBases(
         database=database,
@@ -205,6 +213,7 @@ def build(
         quotas=quotas,
         clock=clock,
         unlinked_ms=settings.unlinked_ms,
+        deletions=deletions,
     )
     memories = Memories(
         database=database,
@@ -218,6 +227,7 @@ def build(
         records=records,
         clock=clock,
         limits=limits,
+        deletions=deletions,
     )
     cases = UseCases(
         access=access,
@@ -253,6 +263,7 @@ def build(
             quotas=quotas,
             clock=clock,
         ),
+        deletions=deletions,
         uploads=uploads,
         documents=documents,
         conversations=conversations,
@@ -358,7 +369,8 @@ def build(
                 admission=admission,
                 notifications=notifications,
                 clock=clock,
-            )
+            ),
+            deletions,
         ),
         tasks=(
             partial(_repeat, keep_up, settings.upkeep_seconds, clock),

@@ -7,6 +7,7 @@ from services.gateway.domain.documents import as_copy, file_detail
 from services.gateway.domain.model import Document
 from services.gateway.domain.requests import DeleteKnowledgebaseFile, GetKnowledgebaseFile
 from services.gateway.handlers.calls import Call, Writes
+from services.gateway.handlers.deletions import Deletions
 from services.gateway.handlers.knowledgebases import require_linked
 from services.gateway.handlers.ports import CatalogueStore, Outbox
 from services.kernel.contracts.errors import NotFound
@@ -26,8 +27,10 @@ class Documents:
         outbox: Outbox,
         writes: Writes,
         clock: Clock,
+        deletions: Deletions,
     ) -> None:
         self._database = database
+        self._deletions = deletions
         self._catalogue = catalogue
         self._outbox = outbox
         self._writes = writes
@@ -74,7 +77,7 @@ class Documents:
         """
 
         async def perform(call: Call) -> dict[str, Any]:
-            answer = {"success": True}
+            answer: dict[str, Any] = {"success": True}
             now = self._clock.now_ms()
             wanted = list(dict.fromkeys(request.file_ids))
             async with self._database.write() as tx:
@@ -86,9 +89,12 @@ class Documents:
                 copies = [document.id for document in found.values() if document.duplicate_of]
                 await self._catalogue.forget_copies(tx, copies)
                 await self._catalogue.delete_documents(tx, [doc.id for doc in live], now)
+                answer["deletion_id"] = await self._deletions.open(
+                    tx, call, "document", documents=live
+                )
                 await self._outbox.add(
                     tx,
-                    [removed_event(document, now) for document in live],
+                    [removed_event(document, now, answer["deletion_id"]) for document in live],
                     correlation_id=call.request_id,
                 )
                 subjects = [f"document:{identifier}" for identifier in wanted]
@@ -129,8 +135,8 @@ async def resolved(
     }
 
 
-def removed_event(document: Document, now: int) -> DocumentRemoved:
-    """What is told of a document that was deleted."""
+def removed_event(document: Document, now: int, deletion_id: str = "") -> DocumentRemoved:
+    """What is told of a document that was deleted; deletion_id: of its receipt."""
     return DocumentRemoved(
         project_id=document.project_id,
         knowledgebase_id=document.knowledgebase_id,
@@ -138,4 +144,5 @@ def removed_event(document: Document, now: int) -> DocumentRemoved:
         revision=document.state.revision,
         attempt=document.state.attempt,
         removed_at=now,
+        deletion_id=deletion_id,
     )

@@ -9,6 +9,7 @@ from services.gateway.domain.keys import moment
 from services.gateway.domain.model import KnowledgeBase, Place, Project, Removal
 from services.gateway.domain.requests import CreateKnowledgebase, DeleteKnowledgebase
 from services.gateway.handlers.calls import Call, Writes
+from services.gateway.handlers.deletions import Deletions
 from services.gateway.handlers.ports import CatalogueStore, KeyStore, Outbox, TaskStore
 from services.gateway.handlers.quotas import Quotas
 from services.kernel.contracts.errors import Code, Forbidden, NotFound
@@ -99,9 +100,11 @@ class KnowledgeBases:
         quotas: Quotas,
         clock: Clock,
         unlinked_ms: int,
+        deletions: Deletions,
     ) -> None:
         """unlinked_ms: how long a knowledge base that no project links is kept."""
         self._database = database
+        self._deletions = deletions
         self._catalogue = catalogue
         self._keys = keys
         self._tasks = tasks
@@ -167,7 +170,7 @@ class KnowledgeBases:
                         code=Code.KNOWLEDGE_BASE_NOT_LINKED,
                     )
                 if request.delete_all:
-                    await self._delete_all(tx, call, entry)
+                    answer["deletion_id"] = await self._delete_all(tx, call, entry)
                 else:
                     answer |= await self.unlink(tx, call, entry)
                 await self._writes.remember(tx, call, answer, [f"kb:{identifier}"])
@@ -235,7 +238,7 @@ class KnowledgeBases:
             await self._writes.touch(tx, call, [f"kb:{entry.id}"])
         return True
 
-    async def _delete_all(self, tx: Transaction, call: Call, entry: KnowledgeBase) -> None:
+    async def _delete_all(self, tx: Transaction, call: Call, entry: KnowledgeBase) -> str:
         now = self._clock.now_ms()
         documents = await self._catalogue.live_documents(tx, Place(entry.id))
         await self._catalogue.delete_documents(tx, [found.id for found in documents], now)
@@ -245,6 +248,16 @@ class KnowledgeBases:
         await self._tasks.add_removal(
             tx, Removal(task_id, call.project.id, OwnerType.KNOWLEDGE_BASE.value, entry.id, now)
         )
+        owner = Owner(type=OwnerType.KNOWLEDGE_BASE, id=entry.id)
+        lines = await self._tasks.forget_corrections(tx, call.project.id, entry.id)
+        deletion_id = await self._deletions.open(
+            tx,
+            call,
+            "knowledge_base",
+            owner=owner,
+            documents=documents,
+            counts={"corrections": lines},
+        )
         removed = [
             DocumentRemoved(
                 project_id=found.project_id,
@@ -253,13 +266,16 @@ class KnowledgeBases:
                 revision=found.state.revision,
                 attempt=found.state.attempt,
                 removed_at=now,
+                deletion_id=deletion_id,
             )
             for found in documents
         ]
         gone = OwnerRemoved(
             project_id=call.project.id,
-            owner=Owner(type=OwnerType.KNOWLEDGE_BASE, id=entry.id),
+            owner=owner,
             removed_at=now,
             task_id=task_id,
+            deletion_id=deletion_id,
         )
         await self._outbox.add(tx, [*removed, gone], correlation_id=call.request_id)
+        return deletion_id

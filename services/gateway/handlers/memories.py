@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
+from services.gateway.domain.deletions import DeletionKind
 from services.gateway.domain.documents import files_of
 from services.gateway.domain.filters import Filters, parse_filter
 from services.gateway.domain.items import (
@@ -29,6 +30,7 @@ from services.gateway.domain.requests import (
 )
 from services.gateway.domain.versions import version_of
 from services.gateway.handlers.calls import Call, Writes
+from services.gateway.handlers.deletions import Deletions
 from services.gateway.handlers.documents import removed_event
 from services.gateway.handlers.door import Gate
 from services.gateway.handlers.ports import (
@@ -53,6 +55,10 @@ _LISTS: Final = {
     "detail_factual": _FACTS,
     "preference": (Kind.PREFERENCE,),
     "tool_memory": (Kind.TOOL,),
+}
+_KINDS_OF_OWNERS: Final[dict[OwnerType, DeletionKind]] = {
+    OwnerType.USER: "user",
+    OwnerType.AGENT: "agent",
 }
 _EMPTY: Final = RecordPage(records=(), total=0)
 
@@ -81,8 +87,10 @@ class Memories:
         records: Records,
         clock: Clock,
         limits: Limits,
+        deletions: Deletions,
     ) -> None:
         self._database = database
+        self._deletions = deletions
         self._catalogue = catalogue
         self._conversations = conversations
         self._tasks = tasks
@@ -267,13 +275,16 @@ class Memories:
         return answer
 
     async def _delete_ids(self, call: Call, identifiers: list[str]) -> dict[str, Any]:
-        answer = {"success": True}
+        answer: dict[str, Any] = {"success": True}
         records = [
             await self._visible(call, identifier, missing=Code.MEMORY_NOT_FOUND)
             for identifier in identifiers
         ]
-        await self._records.delete(call.project.id, [record.id for record in records])
+        gone = await self._records.delete(call.project.id, [record.id for record in records])
         async with self._database.write() as tx:
+            answer["deletion_id"] = await self._deletions.open(
+                tx, call, "memories", counts={"records": gone, "index_points": gone}
+            )
             await self._writes.remember(
                 tx, call, answer, [f"memory:{record.id}" for record in records]
             )
@@ -286,10 +297,10 @@ class Memories:
             raise NotFound(f"there is no {owner.type.value} {owner.id!r}", code=Code.USER_NOT_FOUND)
         now = self._clock.now_ms()
         task_id = str(uuid4())
-        answer = {"success": True, "task_id": task_id}
+        answer: dict[str, Any] = {"success": True, "task_id": task_id}
         async with self._database.write() as tx:
             place = await self._places.draw(tx, call.project.id, [owner], now=now)
-            await self._conversations.forget(tx, call.project.id, owner.key)
+            said = await self._conversations.forget(tx, call.project.id, owner.key)
             files = await self._catalogue.live_documents(tx, files_of(call.project.id, owner))
             if files:
                 await self._catalogue.delete_documents(tx, [file.id for file in files], now)
@@ -298,14 +309,20 @@ class Memories:
             )
             task = Task(task_id, call.project.id, "removal", "running", now)
             await self._tasks.add_task(tx, task, [task_id])
+            kind = _KINDS_OF_OWNERS[owner.type]
+            deletion_id = await self._deletions.open(
+                tx, call, kind, owner=owner, documents=files, counts={"messages": said}
+            )
+            answer["deletion_id"] = deletion_id
             gone = OwnerRemoved(
                 project_id=call.project.id,
                 owner=owner,
                 removed_at=now,
                 task_id=task_id,
                 sequence=place,
+                deletion_id=deletion_id,
             )
-            events: list[Event] = [gone, *(removed_event(file, now) for file in files)]
+            events: list[Event] = [gone, *(removed_event(file, now, deletion_id) for file in files)]
             await self._outbox.add(tx, events, correlation_id=call.request_id)
             await self._writes.remember(tx, call, answer, [f"owner:{owner.key}"])
         return answer

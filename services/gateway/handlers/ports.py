@@ -289,8 +289,10 @@ class ConversationStore(Protocol):
         """Whether this owner ever said something."""
         ...
 
-    async def forget(self, tx: Transaction, project_id: str, owner: str) -> None:
-        """Delete the owner's messages."""
+    async def forget(self, tx: Transaction, project_id: str, owner: str) -> int:
+        """Delete the owner's messages, and a user's feedback on its own memories; how many
+        messages.
+        """
         ...
 
     async def add_feedback(self, tx: Transaction, feedback: Feedback) -> None:
@@ -360,6 +362,12 @@ class TaskStore(Protocol):
         self, tx: Transaction, project_id: str, identifier: str
     ) -> CorrectionEntry | None:
         """By id."""
+        ...
+
+    async def forget_corrections(
+        self, tx: Transaction, project_id: str, knowledgebase_id: str
+    ) -> int:
+        """Delete a knowledge base's log, and the feedback on it alone; how many lines."""
         ...
 
     async def set_correction(

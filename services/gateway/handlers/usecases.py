@@ -7,6 +7,7 @@ from services.gateway.handlers.access import Access
 from services.gateway.handlers.audit import AuditTrail
 from services.gateway.handlers.chat import Assistant
 from services.gateway.handlers.conversations import Conversations
+from services.gateway.handlers.deletions import Deletions
 from services.gateway.handlers.directory import Directory
 from services.gateway.handlers.document_contents import DocumentContents
 from services.gateway.handlers.document_directory import DocumentDirectory
@@ -49,4 +50,5 @@ class UseCases:
     audit: AuditTrail
     projects: Projects
     webhooks: Webhooks
+    deletions: Deletions
     limits: Limits

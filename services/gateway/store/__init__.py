@@ -3,6 +3,7 @@
 from services.gateway.store.audit import SqlAuditStore
 from services.gateway.store.catalogue import SqlCatalogueStore
 from services.gateway.store.conversations import SqlConversationStore
+from services.gateway.store.deletions import SqlDeletionStore
 from services.gateway.store.directory import SqlDirectoryStore
 from services.gateway.store.keys import SqlKeyStore
 from services.gateway.store.people import SqlPeopleStore
@@ -23,6 +24,7 @@ __all__ = [
     "SqlAuditStore",
     "SqlCatalogueStore",
     "SqlConversationStore",
+    "SqlDeletionStore",
     "SqlDirectoryStore",
     "SqlKeyStore",
     "SqlPeopleStore",

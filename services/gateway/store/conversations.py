@@ -10,6 +10,7 @@ from services.gateway.domain.model import Feedback
 from services.gateway.store.statements import upsert
 from services.gateway.store.tables import FEEDBACKS, MESSAGES
 from services.kernel.contracts.events import Message
+from services.kernel.contracts.records import OwnerType
 from services.kernel.ports.store import Transaction
 
 
@@ -121,8 +122,18 @@ class SqlConversationStore:
             is not None
         )
 
-    async def forget(self, tx: Transaction, project_id: str, owner: str) -> None:
-        await tx.execute(
+    async def forget(self, tx: Transaction, project_id: str, owner: str) -> int:
+        kind, _, user = owner.partition(":")
+        if kind == OwnerType.USER.value:
+            # What it said about its own memories; what corrected a knowledge base is that one's.
+            await tx.execute(
+                delete(FEEDBACKS).where(
+                    FEEDBACKS.c.project_id == project_id,
+                    FEEDBACKS.c.user_id == user,
+                    FEEDBACKS.c.knowledgebase_ids == json.dumps([]),
+                )
+            )
+        return await tx.execute(
             delete(MESSAGES).where(MESSAGES.c.project_id == project_id, MESSAGES.c.owner == owner)
         )
 

@@ -254,6 +254,34 @@ REMOVALS: Final = Table(
     Index("removals_by_project", "project_id", "confirmed_at"),
 )
 
+# Receipts of deletions. waiting: parts whose purge is not confirmed. counts: JSON, by store.
+DELETIONS: Final = Table(
+    "deletions",
+    METADATA,
+    Column("position", POSITION, primary_key=True, autoincrement=True),
+    Column("id", String(64), nullable=False),
+    Column("project_id", String(64), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("subject_id", String(120), nullable=False),
+    Column("waiting", Integer, nullable=False),
+    Column("counts", Text, nullable=False),
+    Column("requested_at", BigInteger, nullable=False),
+    Column("completed_at", BigInteger),
+    Index("deletions_by_id", "id", unique=True),
+    Index("deletions_by_project", "project_id", "position"),
+    sqlite_autoincrement=True,
+)
+
+# What a deletion is made of; services: who has still to confirm, separated by spaces.
+DELETION_PARTS: Final = Table(
+    "deletion_parts",
+    METADATA,
+    Column("deletion_id", String(64), primary_key=True),
+    Column("subject", String(200), primary_key=True),
+    Column("services", String(100), nullable=False),
+    Index("deletion_parts_by_subject", "subject"),
+)
+
 # The last place given in the order of an owner's writes.
 PLACES: Final = Table(
     "places",

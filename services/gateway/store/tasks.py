@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from services.gateway.domain.model import CorrectionEntry, Removal, Task
 from services.gateway.domain.tasks import document_of_part
@@ -206,6 +206,22 @@ class SqlTaskStore:
             )
         )
         return None if row is None else _entry(row)
+
+    async def forget_corrections(
+        self, tx: Transaction, project_id: str, knowledgebase_id: str
+    ) -> int:
+        await tx.execute(
+            delete(FEEDBACKS).where(
+                FEEDBACKS.c.project_id == project_id,
+                FEEDBACKS.c.knowledgebase_ids == json.dumps([knowledgebase_id]),
+            )
+        )
+        return await tx.execute(
+            delete(CORRECTIONS).where(
+                CORRECTIONS.c.project_id == project_id,
+                CORRECTIONS.c.knowledgebase_id == knowledgebase_id,
+            )
+        )
 
     async def set_correction(
         self, tx: Transaction, identifier: str, *, active: bool, now: int

@@ -10,6 +10,7 @@ from services.kernel.contracts.blob_paths import original_path, original_prefix
 from services.kernel.contracts.errors import Code, InvalidInput, MemloomError, NotFound, StaleEvent
 from services.kernel.contracts.events import (
     BlobRef,
+    DeletionProgressed,
     DocumentIdentity,
     DocumentProgressed,
     DocumentRemoved,
@@ -18,7 +19,10 @@ from services.kernel.contracts.events import (
     Envelope,
     Event,
     OwnerRemoved,
+    document_subject,
+    owner_subject,
 )
+from services.kernel.contracts.topics import Service
 from services.kernel.ports.blobs import BlobInfo, Blobs
 from services.kernel.ports.store import Database, Transaction
 from services.kernel.runtime.dispatch import Outcome
@@ -119,8 +123,11 @@ class Documents:
 
     async def _refuse_removed(self, event: DocumentSubmitted) -> None:
         async with self._database.read() as tx:
-            if await self._store.is_removed(tx, event):
-                raise StaleEvent("the document was removed")
+            removed = await self._store.is_removed(tx, event)
+        if removed:
+            staged = event.staged is not None and await self._blobs.delete(event.staged.path)
+            ignored = _told(event, done=False, events_ignored=1, staged=int(staged))
+            raise StaleEvent("the document was removed", tell=(ignored,))
 
     async def _fetch_until_removed(
         self, event: DocumentSubmitted, path: str
@@ -183,8 +190,8 @@ class Documents:
         fetching = self._fetching.get(event.document_id)
         if fetching is not None:
             fetching.cancel()
-        await self._blobs.delete_prefix(original_prefix(event))
-        return Outcome()
+        gone = await self._blobs.delete_prefix(original_prefix(event))
+        return Outcome(events=(_told(event, event.deletion_id, originals=gone),))
 
     async def on_owner_removed(self, event: Event, _: Envelope) -> Outcome:
         """A knowledge base's originals go with it; users own none."""
@@ -193,8 +200,15 @@ class Documents:
             return Outcome()
         async with self._database.write() as tx:
             await self._store.bury_owner(tx, event)
-        await self._blobs.delete_prefix(f"originals/{event.project_id}/{event.owner.id}/")
-        return Outcome()
+        gone = await self._blobs.delete_prefix(f"originals/{event.project_id}/{event.owner.id}/")
+        told = DeletionProgressed(
+            project_id=event.project_id,
+            subject=owner_subject(event.owner),
+            service=Service.INGEST,
+            deletion_id=event.deletion_id,
+            counts={"originals": gone},
+        )
+        return Outcome(events=(told,))
 
     async def on_failure(self, event: Event, error: MemloomError) -> Outcome:
         """A bad document ends FAILED with its code; its bytes are not kept."""
@@ -245,3 +259,17 @@ class Documents:
             if len(head) >= HEAD_BYTES:
                 break
         return head[:HEAD_BYTES]
+
+
+def _told(
+    event: DocumentIdentity, deletion_id: str = "", *, done: bool = True, **counts: int
+) -> DeletionProgressed:
+    """What was done about a document that was deleted."""
+    return DeletionProgressed(
+        project_id=event.project_id,
+        subject=document_subject(event.document_id),
+        service=Service.INGEST,
+        deletion_id=deletion_id,
+        done=done,
+        counts=counts,
+    )

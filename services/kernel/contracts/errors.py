@@ -6,10 +6,13 @@ added by us.
 """
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
+
+if TYPE_CHECKING:
+    from services.kernel.contracts.events import Event
 
 
 class Code(IntEnum):
@@ -155,9 +158,15 @@ class StorageFull(DependencyUnavailable):
 
 
 class StaleEvent(MemloomError):
-    """The event is older than what was applied already (or its subject is deleted): ignore it."""
+    """The event is older than what was applied already (or its subject is deleted): ignore it.
+    tell: events that say so.
+    """
 
     default_code = Code.OPERATION_FAILED
+
+    def __init__(self, message: str, *, tell: "Sequence[Event]" = ()) -> None:
+        super().__init__(message)
+        self.tell = tuple(tell)
 
 
 class Unintelligible(MemloomError):

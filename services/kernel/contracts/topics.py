@@ -111,8 +111,8 @@ TASKS: Final = Topic(
     ("gateway.tasks",),
     "task_id",
     MONTH_MS,
-    "A task (messages, feedback) is done, with the memories that it touched.",
-    (Service.FEEDBACK,),
+    "A task (messages, feedback) is done, with what it touched; how far a deletion is.",
+    (Service.FEEDBACK, Service.INGEST, Service.PARSER),
 )
 REMOVALS: Final = Topic(
     "owner.removed.v1",

@@ -303,7 +303,7 @@ class _Delivery:
         self, item: _Item, error: Exception, verdict: Verdict, *, failed: bool
     ) -> None:
         """Ignore and Fail are handled; what is set aside may be replayed, so it is not."""
-        outcome = Outcome()
+        outcome = Outcome(events=error.tell if isinstance(error, StaleEvent) else ())
         seed = ""
         if failed and self._subscription.on_failure is not None:
             outcome = await self._subscription.on_failure(item.event, _ours(error))

@@ -10,6 +10,7 @@ from services.kernel.contracts.blocks import ParsedDocument, Passage
 from services.kernel.contracts.errors import Code, InvalidInput, MemloomError, StaleEvent
 from services.kernel.contracts.events import (
     BlobRef,
+    DeletionProgressed,
     DocumentIdentity,
     DocumentParsed,
     DocumentProgressed,
@@ -19,6 +20,8 @@ from services.kernel.contracts.events import (
     OwnerRemoved,
     PassagesSegmented,
     TaskProgressed,
+    document_subject,
+    owner_subject,
 )
 from services.kernel.contracts.ids import derive
 from services.kernel.contracts.records import (
@@ -28,6 +31,7 @@ from services.kernel.contracts.records import (
     OwnerType,
 )
 from services.kernel.contracts.scope import RemovedOwner, Scope
+from services.kernel.contracts.topics import Service
 from services.kernel.ports.blobs import Blobs
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.store import Database, Transaction
@@ -159,7 +163,7 @@ class Documents:
         records = await asyncio.to_thread(self._records, raw, event)
         async with self._database.write() as tx:
             if await self._store.is_document_gone(tx, event):
-                raise StaleEvent("the document was removed")
+                raise StaleEvent("the document was removed", tell=(_ignored(event),))
             await self._store.see_revision(tx, event)
             erased = await self._store.erased(
                 tx, event.project_id, [record.id for record in records]
@@ -216,25 +220,35 @@ class Documents:
         async with self._database.write() as tx:
             await self._store.lock_owner(tx, event.project_id, base)
             await self._store.bury_document(tx, event)
-            await self._owed.forget_document(tx, event.document_id)
+            answers = await self._owed.forget_document(tx, event.document_id)
             ids = await self._store.erase_document(
                 tx, event.project_id, event.document_id, below_revision=None
             )
             changes = await self._restating.forget(tx, event)
         await self._restating.settle(changes)
-        if ids:
-            await self._writer.remove(ids)
-        await self._writer.remove_where(
-            Scope(project_id=event.project_id).document(event.document_id)
+        points = await self._writer.purge(
+            ids, Scope(project_id=event.project_id).document(event.document_id)
         )
-        await self._blobs.delete_prefix(passage_prefix(event))
+        blobs = await self._blobs.delete_prefix(passage_prefix(event))
+        told = DeletionProgressed(
+            project_id=event.project_id,
+            subject=document_subject(event.document_id),
+            service=Service.MEMORIZER,
+            deletion_id=event.deletion_id,
+            counts={
+                "records": len(ids),
+                "index_points": points,
+                "passages": blobs,
+                "model_answers": answers,
+            },
+        )
         receipt = DocumentProgressed(
             **event.model_dump(include=set(DocumentIdentity.model_fields)),
             stage="removed",
             outcome="deleted",
             progress=1.0,
         )
-        return Outcome(events=(receipt,))
+        return Outcome(events=(receipt, told))
 
     async def on_owner_removed(self, event: Event, _: Envelope) -> Outcome:
         """All that a user had up to then; a knowledge base never comes back."""
@@ -245,20 +259,33 @@ class Documents:
         async with self._database.write() as tx:
             await self._store.lock_owner(tx, event.project_id, event.owner)
             await self._store.bury_owner(tx, event)
-            await self._owed.forget_owner(tx, event.project_id, event.owner, until)
+            answers = await self._owed.forget_owner(tx, event.project_id, event.owner, until)
             ids = await self._store.erase_owner(tx, event.project_id, event.owner, until)
-        await self._writer.remove(ids)
         covered = (scope.owner(event.owner),) if until is None else scope.removed(until)
-        for where in covered:
-            await self._writer.remove_where(where)
+        points = await self._writer.purge(ids, *covered)
+        blobs = 0
         if event.is_knowledge_base:
-            await self._blobs.delete_prefix(f"passages/{event.project_id}/{event.owner.id}/")
+            blobs = await self._blobs.delete_prefix(
+                f"passages/{event.project_id}/{event.owner.id}/"
+            )
+        told = DeletionProgressed(
+            project_id=event.project_id,
+            subject=owner_subject(event.owner),
+            service=Service.MEMORIZER,
+            deletion_id=event.deletion_id,
+            counts={
+                "records": len(ids),
+                "index_points": points,
+                "passages": blobs,
+                "model_answers": answers,
+            },
+        )
         if not event.task_id:
-            return Outcome()
+            return Outcome(events=(told,))
         done = TaskProgressed(
             project_id=event.project_id, task_id=event.task_id, status="completed"
         )
-        return Outcome(events=(done,))
+        return Outcome(events=(done, told))
 
     async def on_failure(self, event: Event, error: MemloomError) -> Outcome:
         """A document that cannot be segmented or indexed ends FAILED."""
@@ -276,7 +303,18 @@ class Documents:
     async def _refuse_gone(self, event: DocumentIdentity) -> None:
         async with self._database.read() as tx:
             if await self._store.is_document_gone(tx, event):
-                raise StaleEvent("the document was removed or superseded")
+                raise StaleEvent("the document was removed or superseded", tell=(_ignored(event),))
+
+
+def _ignored(event: DocumentIdentity) -> DeletionProgressed:
+    """What came late of a document; nobody counts it where nothing was deleted."""
+    return DeletionProgressed(
+        project_id=event.project_id,
+        subject=document_subject(event.document_id),
+        service=Service.MEMORIZER,
+        done=False,
+        counts={"events_ignored": 1},
+    )
 
 
 def worth_asking(part: MemoryRecord | Passage) -> bool:

@@ -99,6 +99,19 @@ class IndexWriter:
         """Remove all that matches."""
         await self._everywhere(lambda index: index.delete(where))
 
+    async def purge(self, ids: Sequence[UUID], *where: IndexFilter) -> int:
+        """Remove these and all that match, in every generation; how many points the generation
+        that serves held of what matches.
+        """
+        held = 0
+        for one in where:
+            held += await self._index.count(one)
+        if ids:
+            await self.remove(ids)
+        for one in where:
+            await self.remove_where(one)
+        return held
+
     async def _everywhere(
         self, work: Callable[[Index], Awaitable[None]], *, writes: bool = False
     ) -> None:

@@ -13,15 +13,18 @@ import structlog
 
 from services.kernel.contracts.errors import MemloomError
 from services.kernel.contracts.events import (
+    DeletionProgressed,
     Envelope,
     Event,
     MemoryChange,
     Message,
     MessagesRecorded,
     TaskProgressed,
+    owner_subject,
 )
 from services.kernel.contracts.ids import derive
 from services.kernel.contracts.records import Kind, MemoryRecord, Owner, OwnerType, Status
+from services.kernel.contracts.topics import Service
 from services.kernel.language import bounds
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.store import Database, Transaction
@@ -38,7 +41,7 @@ from services.memorizer.domain.generated import combined
 from services.memorizer.domain.merging import reconcile
 from services.memorizer.domain.related import ends_touch, group_key
 from services.memorizer.handlers.indexing import IndexWriter
-from services.memorizer.handlers.ports import EnrichmentStore, RecordStore, Work
+from services.memorizer.handlers.ports import EnrichmentStore, RecordStore, Source, Work
 
 _log = structlog.get_logger(__name__)
 
@@ -81,6 +84,8 @@ class Messages:
 
         async def apply(tx: Transaction) -> Sequence[Event]:
             await self._writer.vouch(tx, self._store, written)
+            if await _source(event).is_gone(tx, self._store):
+                return done, _ignored(event)
             if self._asks_model and _worth_asking(event):
                 await self._owed.owe(tx, _work(event))
             return (done,)
@@ -172,6 +177,21 @@ class Messages:
             error_message=error.message,
         )
         return Outcome(events=(failed,))
+
+
+def _source(event: MessagesRecorded) -> Source:
+    return Source(event.project_id, event.owner, event.recorded_at, sequence=event.sequence)
+
+
+def _ignored(event: MessagesRecorded) -> DeletionProgressed:
+    """The messages came after the removal of who said them: nothing is made of them."""
+    return DeletionProgressed(
+        project_id=event.project_id,
+        subject=owner_subject(event.owner),
+        service=Service.MEMORIZER,
+        done=False,
+        counts={"events_ignored": 1},
+    )
 
 
 def owners(event: MessagesRecorded) -> list[Owner]:

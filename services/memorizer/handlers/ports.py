@@ -383,14 +383,14 @@ class EnrichmentStore(Protocol):
         """What it did so far."""
         ...
 
-    async def forget_document(self, tx: Transaction, document_id: str) -> None:
-        """Work, answers and counts."""
+    async def forget_document(self, tx: Transaction, document_id: str) -> int:
+        """Work, answers and counts; how many answers."""
         ...
 
     async def forget_owner(
         self, tx: Transaction, project_id: str, owner: Owner, until: RemovedOwner | None
-    ) -> None:
-        """Work and answers that the removal covers (None: all)."""
+    ) -> int:
+        """Work and answers that the removal covers (None: all); how many answers."""
         ...
 
     async def forget_answers(self, tx: Transaction, project_id: str, hashes: Sequence[str]) -> None:

@@ -162,18 +162,23 @@ class SqlEnrichmentStore:
             memories=int(row["memories"]),
         )
 
-    async def forget_document(self, tx: Transaction, document_id: str) -> None:
-        for table in (ENRICHMENTS, ANSWERS, COUNTS):
-            await tx.execute(delete(table).where(table.c.document_id == document_id))
+    async def forget_document(self, tx: Transaction, document_id: str) -> int:
+        gone = {
+            table: await tx.execute(delete(table).where(table.c.document_id == document_id))
+            for table in (ENRICHMENTS, ANSWERS, COUNTS)
+        }
+        return gone[ANSWERS]
 
     async def forget_owner(
         self, tx: Transaction, project_id: str, owner: Owner, until: RemovedOwner | None
-    ) -> None:
+    ) -> int:
+        gone = 0
         for table in (ENRICHMENTS, ANSWERS):
             where = [table.c.project_id == project_id, table.c.owner_key == owner.key]
             if until is not None:
                 where.append(covered(table, until))
-            await tx.execute(delete(table).where(*where))
+            gone = await tx.execute(delete(table).where(*where))
+        return gone  # of answers, the last
 
     async def forget_answers(self, tx: Transaction, project_id: str, hashes: Sequence[str]) -> None:
         await tx.execute(

@@ -8,6 +8,7 @@ from services.kernel.contracts.blob_paths import parsed_path, parsed_prefix
 from services.kernel.contracts.errors import Code, InvalidInput, MemloomError, NotFound, StaleEvent
 from services.kernel.contracts.events import (
     BlobRef,
+    DeletionProgressed,
     DocumentIdentity,
     DocumentParsed,
     DocumentProgressed,
@@ -16,7 +17,10 @@ from services.kernel.contracts.events import (
     Envelope,
     Event,
     OwnerRemoved,
+    document_subject,
+    owner_subject,
 )
+from services.kernel.contracts.topics import Service
 from services.kernel.ports.blobs import Blobs
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.store import Database, Transaction
@@ -143,8 +147,8 @@ class Documents:
         assert isinstance(event, DocumentRemoved)  # noqa: S101 - the table routes by type
         async with self._database.write() as tx:
             await self._store.bury(tx, event)
-        await self._blobs.delete_prefix(parsed_prefix(event))
-        return Outcome()
+        gone = await self._blobs.delete_prefix(parsed_prefix(event))
+        return Outcome(events=(_told(event, event.deletion_id, parsed=gone),))
 
     async def on_owner_removed(self, event: Event, _: Envelope) -> Outcome:
         """A knowledge base's parsed blobs go with it; users own none."""
@@ -153,8 +157,15 @@ class Documents:
             return Outcome()
         async with self._database.write() as tx:
             await self._store.bury_owner(tx, event)
-        await self._blobs.delete_prefix(f"parsed/{event.project_id}/{event.owner.id}/")
-        return Outcome()
+        gone = await self._blobs.delete_prefix(f"parsed/{event.project_id}/{event.owner.id}/")
+        told = DeletionProgressed(
+            project_id=event.project_id,
+            subject=owner_subject(event.owner),
+            service=Service.PARSER,
+            deletion_id=event.deletion_id,
+            counts={"parsed": gone},
+        )
+        return Outcome(events=(told,))
 
     async def on_failure(self, event: Event, error: MemloomError) -> Outcome:
         """A document that cannot be parsed ends FAILED with its code."""
@@ -173,6 +184,21 @@ class Documents:
 
     async def _refuse_stale(self, tx: Transaction, event: DocumentIdentity) -> None:
         if await self._store.is_removed(tx, event):
-            raise StaleEvent("the document was removed")
+            ignored = _told(event, done=False, events_ignored=1)
+            raise StaleEvent("the document was removed", tell=(ignored,))
         if await self._store.latest(tx, event) > event.revision:
             raise StaleEvent("a newer revision of the document was parsed already")
+
+
+def _told(
+    event: DocumentIdentity, deletion_id: str = "", *, done: bool = True, **counts: int
+) -> DeletionProgressed:
+    """What was done about a document that was deleted."""
+    return DeletionProgressed(
+        project_id=event.project_id,
+        subject=document_subject(event.document_id),
+        service=Service.PARSER,
+        deletion_id=deletion_id,
+        done=done,
+        counts=counts,
+    )

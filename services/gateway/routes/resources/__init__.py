@@ -5,6 +5,7 @@ Each module names the routes of one subject as a table of `Resource`; `resources
 
 from services.gateway.handlers.usecases import UseCases
 from services.gateway.routes.resources.corrections import correction_resources
+from services.gateway.routes.resources.deletions import deletion_resources
 from services.gateway.routes.resources.documents import document_resources
 from services.gateway.routes.resources.keys import key_resources
 from services.gateway.routes.resources.knowledge_bases import knowledge_base_resources
@@ -26,6 +27,7 @@ def resources(cases: UseCases) -> tuple[Resource, ...]:
         *correction_resources(cases),
         *memory_resources(cases),
         *people_resources(cases),
+        *deletion_resources(cases),
         *project_resources(cases),
         *key_resources(cases),
         *operator_resources(cases),

@@ -18,9 +18,10 @@ class Done(Answer):
 
 
 class Deleted(BaseModel):
-    """It is deleted: not found from now on."""
+    """It is deleted: not found from now on. deletion_id: of the receipt."""
 
     success: bool
+    deletion_id: str = ""
 
 
 class Listed(Answer):
@@ -384,3 +385,33 @@ class GivenCorrection(BaseModel):
     dry_run: bool | None = None
     reason: str | None = None
     decisions: list[dict[str, Any]] | None = None
+
+
+class LogRetention(Answer):
+    """Until when a topic of the event log may hold the bytes of what was deleted."""
+
+    topic: str
+    until: int
+
+
+class DeletionReceipt(Answer):
+    """What became of a deletion. subject_id: of the user, agent, knowledge base or single document.
+    waiting: confirmations of stores that are still to come. counts: how many were deleted, by
+    store; events_ignored: what came late and made nothing.
+    """
+
+    id: str
+    kind: Literal["memories", "user", "agent", "document", "knowledge_base"]
+    subject_id: str
+    status: Literal["running", "done"]
+    requested_at: int
+    completed_at: int | None
+    waiting: int
+    counts: dict[str, int]
+    retention: list[LogRetention]
+
+
+class DeletionList(Listed):
+    """Receipts, newest first."""
+
+    deletions: list[DeletionReceipt]

@@ -36,7 +36,10 @@ from services.kernel.contracts.events.documents import (
     Stage,
 )
 from services.kernel.contracts.events.removals import (
+    DeletionProgressed,
     OwnerRemoved,
+    document_subject,
+    owner_subject,
 )
 
 __all__ = [
@@ -47,6 +50,7 @@ __all__ = [
     "CorrectionDecided",
     "CorrectionKind",
     "Decision",
+    "DeletionProgressed",
     "DocumentIdentity",
     "DocumentParsed",
     "DocumentProgressed",
@@ -64,6 +68,8 @@ __all__ = [
     "Stage",
     "TaskProgressed",
     "ToolCall",
+    "document_subject",
+    "owner_subject",
 ]
 
 AnyEvent = (
@@ -78,6 +84,7 @@ AnyEvent = (
     | CorrectionDecided
     | TaskProgressed
     | OwnerRemoved
+    | DeletionProgressed
 )
 
 EVENTS: dict[str, type[Event]] = {
@@ -94,6 +101,7 @@ EVENTS: dict[str, type[Event]] = {
         CorrectionDecided,
         TaskProgressed,
         OwnerRemoved,
+        DeletionProgressed,
     )
 }
 

@@ -43,6 +43,7 @@ class DocumentRemoved(DocumentIdentity):
     TOPIC: ClassVar[Topic] = topics.DOCUMENTS
 
     removed_at: Instant
+    deletion_id: str = ""
 
 
 class DocumentStored(DocumentIdentity):
