@@ -57,7 +57,7 @@ class Attachments:
                     Incoming("text", io.BytesIO(part.content.encode()), name=part.name)
                     for part in parts
                 ]
-                staged.places[place] = await self._uploads.receive(entries)
+                staged.places[place] = await self._uploads.receive(call, entries)
             yield staged
         finally:
             for admitted in staged.places.values():

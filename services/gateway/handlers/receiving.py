@@ -48,8 +48,18 @@ class Admitted:
     used: bool = field(default=False)
 
 
+@dataclass(slots=True)
+class _Line:
+    """One project's requests at the door. places: half of all, so that others find some free."""
+
+    places: asyncio.Semaphore
+    waiting: int = 0
+
+
 class FileReceiver:
-    """Checks what is sent and stages its bytes; only so many requests at once."""
+    """Checks what is sent and stages its bytes; only so many requests at once, of one project at
+    most half of them: hosts that answer slowly keep their own tenant waiting.
+    """
 
     def __init__(self, *, blobs: Blobs, probe: Probe, limits: Limits) -> None:
         self._blobs = blobs
@@ -57,6 +67,7 @@ class FileReceiver:
         self._limits = limits
         self._places = asyncio.Semaphore(limits.uploads)
         self._waiting = 0
+        self._lines: dict[str, _Line] = {}
 
     def _check_request(self, entries: Sequence[Incoming]) -> None:
         if not entries:
@@ -73,17 +84,27 @@ class FileReceiver:
                     code=Code.UNSUPPORTED_TYPE_FIELD,
                 )
 
-    async def receive(self, entries: Sequence[Incoming]) -> list[Admitted]:
-        """Check the entries and stage their bytes; what is not entered then is to be discarded."""
+    async def receive(self, project_id: str, entries: Sequence[Incoming]) -> list[Admitted]:
+        """Check the entries and stage their bytes; what is not entered then is to be discarded.
+        TooManyRequests where too many wait already, of this project or of all.
+        """
         self._check_request(entries)
-        if self._waiting >= self._limits.uploads * _QUEUE:
+        most = self._limits.uploads * _QUEUE
+        half = max(1, self._limits.uploads // 2)
+        line = self._lines.get(project_id) or _Line(asyncio.Semaphore(half))
+        if self._waiting >= most or line.waiting >= max(1, most // 2):
             raise TooManyRequests("too many uploads at once; try again", retry_after=2.0)
+        self._lines[project_id] = line
         self._waiting += 1
+        line.waiting += 1
         try:
-            async with self._places:
+            async with line.places, self._places:
                 return await self._check_and_stage(entries)
         finally:
             self._waiting -= 1
+            line.waiting -= 1
+            if not line.waiting:
+                del self._lines[project_id]
 
     async def _check_and_stage(self, entries: Sequence[Incoming]) -> list[Admitted]:
         heads = [await self._look(entry) for entry in entries]

@@ -61,7 +61,7 @@ class Uploads:
         self._gate.queue("documents")
         async with self._database.read() as tx:
             await require_owned(tx, self._catalogue, call.project.id, [knowledgebase_id])
-        admitted = await self.receive(entries)
+        admitted = await self.receive(call, entries)
         try:
             return await self._once(call, knowledgebase_id, admitted)
         finally:
@@ -72,7 +72,7 @@ class Uploads:
     ) -> dict[str, Any]:
         """New bytes of a document: its next revision, where the plan has room."""
         self._gate.queue("documents")
-        (admitted,) = await self.receive([entry])
+        (admitted,) = await self.receive(call, [entry])
         try:
             async with self._database.write() as tx:
                 project = await self._quotas.lock(tx, call)
@@ -136,9 +136,9 @@ class Uploads:
             await require_owned(tx, self._catalogue, project.id, [place])
         return Place(place)
 
-    async def receive(self, entries: Sequence[Incoming]) -> list[Admitted]:
+    async def receive(self, call: Call, entries: Sequence[Incoming]) -> list[Admitted]:
         """Check the entries and stage their bytes; what is not entered then is to be discarded."""
-        return await self._receiver.receive(entries)
+        return await self._receiver.receive(call.project.id, entries)
 
     async def discard(self, admitted: Sequence[Admitted]) -> None:
         """Remove what was staged and not entered."""

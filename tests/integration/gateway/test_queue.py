@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from services.kernel.contracts.events import DocumentSubmitted
+from services.kernel.ports.preview import ProbeResult
 from tests.support.clock import ManualClock
 from tests.support.gateway import WORLDS, Door, opened_door
+from tests.support.waiting import until
 
 SHARE: dict[str, Any] = {"documents_in_work": 3, "fetches_in_work": 2}
 
@@ -113,3 +115,24 @@ async def test_several_gateways_admit_each_document_once(door: Door) -> None:
             *(door.progress(file, outcome="completed", progress=1.0) for file in running[-3:])
         )
     assert Counter(await sent(door)) == Counter(files)
+
+
+async def test_slow_hosts_of_one_project_leave_others_the_door(tmp_path: Path) -> None:
+    async with opened_door(tmp_path, uploads=2) as door:
+        _, key = await door.gateway.access.create_key(project="other", plan="pro")
+        other = door.as_key(key)
+        kb, theirs = await door.create_kb(), await other.create_kb()
+        answered = asyncio.Event()
+
+        async def wait(_: str) -> ProbeResult:
+            await answered.wait()
+            return ProbeResult("", "", None)
+
+        door.probe.probe = wait  # type: ignore[method-assign] # a host that does not answer
+        slow = [asyncio.ensure_future(add_urls(door, kb, 1)) for _ in range(6)]
+        await until(lambda: door.gateway.cases.uploads._receiver._waiting == len(slow))
+        async with asyncio.timeout(20):
+            assert await upload(other, theirs, "quick.md")
+        assert not any(task.done() for task in slow)
+        answered.set()
+        await asyncio.gather(*slow)

@@ -280,6 +280,8 @@ class GroupConsumer:
         self._pause()
         if self._resuming is not None:
             self._resuming.cancel()
+        if self._closing:
+            return
         self._resuming = asyncio.ensure_future(self._resume(verdict.seconds))
 
     async def _resume(self, seconds: float) -> None:
