@@ -128,7 +128,7 @@ async def test_slow_hosts_of_one_project_leave_others_the_door(tmp_path: Path) -
             await answered.wait()
             return ProbeResult("", "", None)
 
-        door.probe.probe = wait  # type: ignore[method-assign] # a host that does not answer
+        door.probe.probe = wait  # type: ignore[assignment,method-assign] # a host that does not answer
         slow = [asyncio.ensure_future(add_urls(door, kb, 1)) for _ in range(6)]
         await until(lambda: door.gateway.cases.uploads._receiver._waiting == len(slow))
         async with asyncio.timeout(20):
