@@ -39,6 +39,7 @@ from services.gateway.handlers.sharing import Sharing
 from services.gateway.handlers.shedding import SearchTurns
 from services.gateway.handlers.upkeep import Upkeep
 from services.gateway.handlers.uploads import Uploads
+from services.gateway.handlers.usage import Meter
 from services.gateway.handlers.usecases import UseCases
 from services.gateway.handlers.watchdog import Lag, Patience, Watchdog
 from services.gateway.handlers.webhooks import (
@@ -65,6 +66,7 @@ from services.gateway.store import (
     SqlScopeStore,
     SqlShareStore,
     SqlTaskStore,
+    SqlUsageStore,
     SqlWatchStore,
     SqlWebhookStore,
 )
@@ -147,7 +149,14 @@ def build(
     gate = Gate(rates=rates, lag=lag, deepest=settings.deepest_queue)
     hooks = SqlWebhookStore()
     deletions = Deletions(database=database, store=SqlDeletionStore(), clock=clock)
+    meter = Meter(
+        database=database,
+        store=SqlUsageStore(),
+        clock=clock,
+        flush_seconds=settings.flush_seconds,
+    )
     search = Search(
+        meter=meter,
         database=database,
         gate=gate,
         turns=SearchTurns(limits=settings.search_limits(), clock=clock),
@@ -169,6 +178,7 @@ def build(
         ),
     )
     uploads = Uploads(
+        meter=meter,
         database=database,
         catalogue=catalogue,
         quotas=quotas,
@@ -194,6 +204,7 @@ def build(
         clock=clock,
         limits=limits,
         attachments=attachments,
+        meter=meter,
     )
     documents = Documents(
         database=database,
@@ -295,10 +306,12 @@ def build(
             conversations=conversations,
             chat_model=chat_model,
             reranker=reranker,
+            meter=meter,
         ),
         overview=Overview(access=access, plans=plans),
         keys=KeyAdmin(access=access, clock=clock, overlap_ms=settings.key_overlap_ms),
         audit=audit,
+        meter=meter,
         webhooks=Webhooks(database=database, store=hooks, sender=sender, audit=audit, clock=clock),
         projects=Projects(access=access, plans=plans),
         limits=limits,
@@ -334,11 +347,13 @@ def build(
         await cases.knowledge_bases.purge_unlinked()
         await audit.prune()
         await dispatcher.prune()
+        await meter.prune()
         await upkeep.once()
 
     async def flush() -> None:
         await access.flush_use()
         await audit.flush()
+        await meter.flush()
 
     watchdog = Watchdog(
         database=database,
@@ -368,6 +383,7 @@ def build(
                 tasks=tasks,
                 admission=admission,
                 notifications=notifications,
+                meter=meter,
                 clock=clock,
             ),
             deletions,

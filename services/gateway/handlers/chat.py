@@ -14,6 +14,7 @@ from services.gateway.domain.requests import (
 from services.gateway.handlers.calls import Call
 from services.gateway.handlers.conversations import Conversations
 from services.gateway.handlers.search import Search
+from services.gateway.handlers.usage import Meter
 from services.kernel.contracts.errors import Code, InvalidInput, MemloomError
 from services.kernel.contracts.retrieval import SearchAnswer, SearchItem
 from services.kernel.ports.models import ChatModel, Reranker
@@ -41,7 +42,9 @@ class Assistant:
         conversations: Conversations,
         chat_model: ChatModel | None,
         reranker: Reranker | None,
+        meter: Meter,
     ) -> None:
+        self._meter = meter
         self._search = search
         self._conversations = conversations
         self._model = chat_model
@@ -79,6 +82,9 @@ class Assistant:
                 {"role": "user", "content": request.query},
             ]
         )
+        self._meter.count(call.project.id, "model_calls")
+        spent = said.prompt_tokens + said.completion_tokens
+        self._meter.count(call.project.id, "model_tokens", spent)
         response = str(said.value)
         if request.add_message_on_answer:
             await self._conversations.add(call, _turn(request, response))

@@ -32,6 +32,7 @@ from services.gateway.handlers.ports import (
     PlaceStore,
     TaskStore,
 )
+from services.gateway.handlers.usage import Meter
 from services.kernel.contracts.errors import Code, InvalidInput, NotFound
 from services.kernel.contracts.events import Message, MessagesRecorded
 from services.kernel.contracts.records import Owner, OwnerType
@@ -92,7 +93,9 @@ class Conversations:
         clock: Clock,
         limits: Limits,
         attachments: Attachments,
+        meter: Meter,
     ) -> None:
+        self._meter = meter
         self._attachments = attachments
         self._database = database
         self._conversations = conversations
@@ -215,6 +218,7 @@ class Conversations:
             touched = [f"conversation:{owner.key}/{conversation_id}" for owner in subjects.owners]
             touched += [f"kb:{place}" for place in entered]
             await self._writes.remember(tx, call, answer, touched)
+            self._meter.count_with(tx, call.project.id, "messages", len(messages))
         return answer
 
     async def history(self, call: Call, request: GetMessage) -> dict[str, Any]:

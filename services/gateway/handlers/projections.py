@@ -11,6 +11,7 @@ from services.gateway.handlers.admission import Admission
 from services.gateway.handlers.documents import removed_event
 from services.gateway.handlers.notifications import Notifications
 from services.gateway.handlers.ports import CatalogueStore, KeyStore, TaskStore
+from services.gateway.handlers.usage import Meter
 from services.kernel.contracts.events import (
     DocumentProgressed,
     Envelope,
@@ -34,8 +35,10 @@ class Projections:
         tasks: TaskStore,
         admission: Admission,
         notifications: Notifications,
+        meter: Meter,
         clock: Clock,
     ) -> None:
+        self._meter = meter
         self._notifications = notifications
         self._catalogue = catalogue
         self._keys = keys
@@ -90,9 +93,21 @@ class Projections:
         )
         await self._catalogue.save_document(tx, told)
         await self._notifications.document_moved(tx, told)
+        self._count(tx, document, told)
         if state.sha256 != document.state.sha256 and document.deleted_at is None:
             return await self._drop_copies(tx, told, now)
         return ()
+
+    def _count(self, tx: Transaction, before: Document, after: Document) -> None:
+        """Count what the model did since, and bytes whose number is known only now."""
+        was, now = before.state, after.state
+        same = (was.revision, was.attempt) == (now.revision, now.attempt)
+        calls, tokens = (was.model_calls, was.model_tokens) if same else (0, 0)
+        project = after.project_id
+        self._meter.count_with(tx, project, "model_calls", max(0, now.model_calls - calls))
+        self._meter.count_with(tx, project, "model_tokens", max(0, now.model_tokens - tokens))
+        if same and was.size is None and now.size is not None:
+            self._meter.count_with(tx, project, "bytes", now.size)
 
     async def _drop_copies(self, tx: Transaction, document: Document, now: int) -> Sequence[Event]:
         """The bytes behind a URL are known only now: of several documents with the same bytes the

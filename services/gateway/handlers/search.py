@@ -16,6 +16,7 @@ from services.gateway.handlers.door import Gate
 from services.gateway.handlers.knowledgebases import ALL, check_linked
 from services.gateway.handlers.ports import ConversationStore, ScopeStore
 from services.gateway.handlers.shedding import SearchTurns
+from services.gateway.handlers.usage import Meter
 from services.kernel.contracts.errors import Code, DependencyUnavailable, InvalidInput
 from services.kernel.contracts.records import Kind, Owner, OwnerType
 from services.kernel.contracts.retrieval import SearchAnswer, SearchRequest
@@ -68,7 +69,9 @@ class Search:
         turns: SearchTurns,
         clock: Clock,
         limits: Limits,
+        meter: Meter,
     ) -> None:
+        self._meter = meter
         self._gate = gate
         self._turns = turns
         self._database = database
@@ -160,6 +163,7 @@ class Search:
             else Filters()
         )
         subject = subject_of(request.user_id, request.agent_id)
+        self._meter.count(call.project.id, "searches")
         async with self._turns.turn():
             # Resolved after the wait: what was deleted meanwhile is not searched.
             scope = await self.scope(call, subject, request.knowledgebase_ids, filters)

@@ -18,6 +18,7 @@ from services.gateway.handlers.knowledgebases import require_owned
 from services.gateway.handlers.ports import CatalogueStore, Outbox
 from services.gateway.handlers.quotas import Quotas
 from services.gateway.handlers.receiving import Admitted, FileReceiver, Incoming
+from services.gateway.handlers.usage import Meter
 from services.kernel.contracts.errors import Code, Conflict, NotFound
 from services.kernel.ports.blobs import BlobInfo, Blobs
 from services.kernel.ports.clock import Clock
@@ -42,9 +43,11 @@ class Uploads:
         probe: Probe,
         clock: Clock,
         limits: Limits,
+        meter: Meter,
     ) -> None:
         self._database = database
         self._catalogue = catalogue
+        self._meter = meter
         self._quotas = quotas
         self._admission = admission
         self._outbox = outbox
@@ -317,6 +320,9 @@ class Uploads:
         )
         entry.used = True
         await self._catalogue.save_document(tx, queued)
+        self._meter.count_with(tx, queued.project_id, "documents")
+        # Of a URL that told no length they are counted when they are here.
+        self._meter.count_with(tx, queued.project_id, "bytes", entry.size or 0)
         return queued
 
 

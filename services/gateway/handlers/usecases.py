@@ -23,6 +23,7 @@ from services.gateway.handlers.projects import Projects
 from services.gateway.handlers.search import Search
 from services.gateway.handlers.sharing import Sharing
 from services.gateway.handlers.uploads import Uploads
+from services.gateway.handlers.usage import Meter
 from services.gateway.handlers.webhooks import Webhooks
 
 
@@ -51,4 +52,5 @@ class UseCases:
     projects: Projects
     webhooks: Webhooks
     deletions: Deletions
+    meter: Meter
     limits: Limits

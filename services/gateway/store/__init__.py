@@ -15,6 +15,7 @@ from services.gateway.store.scope import SqlScopeStore
 from services.gateway.store.shares import SqlShareStore
 from services.gateway.store.tables import METADATA, MIGRATIONS
 from services.gateway.store.tasks import SqlTaskStore
+from services.gateway.store.usage import SqlUsageStore
 from services.gateway.store.watching import SqlWatchStore
 from services.gateway.store.webhooks import SqlWebhookStore
 
@@ -35,6 +36,7 @@ __all__ = [
     "SqlScopeStore",
     "SqlShareStore",
     "SqlTaskStore",
+    "SqlUsageStore",
     "SqlWatchStore",
     "SqlWebhookStore",
 ]

@@ -361,3 +361,13 @@ DELIVERIES: Final = Table(
     Index("webhook_deliveries_due", "status", "next_at"),
     sqlite_autoincrement=True,
 )
+
+USAGE: Final = Table(
+    "usage_by_day",
+    METADATA,
+    Column("project_id", String(64), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("metric", String(20), primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+    Index("usage_by_time", "day"),
+)

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 from services.gateway.domain.audit import AuditFilter
 from services.gateway.domain.model import Role
 from services.gateway.domain.requests import Request
+from services.gateway.domain.usage import LONGEST_DAYS
 from services.gateway.handlers.usecases import UseCases
 from services.gateway.routes.resources.table import Query, Resource, ResourceRequest
 
@@ -27,6 +28,12 @@ class AuditQuery(Query):
     until: Time | None = None
     cursor: Annotated[str, Field(max_length=20)] | None = None
     limit: Annotated[int, Field(ge=1, le=500)] = 100
+
+
+class UsageQuery(Query):
+    """How many days, today among them."""
+
+    days: Annotated[int, Field(ge=1, le=LONGEST_DAYS)] = 30
 
 
 class MakeProject(Request):
@@ -49,6 +56,9 @@ def project_resources(cases: UseCases) -> tuple[Resource, ...]:
     async def show_plan(request: ResourceRequest[None, None]) -> Any:
         return await cases.overview.plan(request.call)
 
+    async def show_usage(request: ResourceRequest[None, UsageQuery]) -> Any:
+        return await cases.meter.shown(request.call, request.query.days)
+
     async def list_plans(_: ResourceRequest[None, None]) -> Any:
         return cases.projects.plans()
 
@@ -61,6 +71,7 @@ def project_resources(cases: UseCases) -> tuple[Resource, ...]:
 
     return (
         Resource("GET", "/plan", "Plan and usage", show_plan),
+        Resource("GET", "/usage", "Usage by day", show_usage, query=UsageQuery),
         Resource("GET", "/plans", "List the plans that are offered", list_plans),
         Resource(
             "GET",
