@@ -134,7 +134,7 @@ async def test_a_retriever_that_is_killed_fails_no_search(tmp_path: Path) -> Non
         await asyncio.to_thread(wait_until, first.is_ready, 120, "ready again")
         await until(lambda: first.asked() > 0, within=60)
         await callers.stop()
-        await channel.close()
+        await channel.close(0)
         assert callers.failed == []
 
 
