@@ -13,6 +13,7 @@ from services.gateway.domain.limits import Limits, SearchLimits
 from services.gateway.domain.plans import Plans, parse_plans
 from services.gateway.handlers.webhooks import WebhookPolicy
 from services.kernel.contracts.addresses import parse_networks
+from services.gateway.handlers.changes import StreamLimits
 
 MEGABYTE = 1_048_576
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+(?<!/)")
@@ -80,6 +81,19 @@ class GatewaySettings(BaseModel):
         le=300,
         description="How often last uses of keys, usage and refused accesses are written; a crash "
         "loses what was counted since.",
+    )
+    event_streams: int = Field(
+        default=200, ge=1, description="Streams of events (`/api/v1/events`) open at once."
+    )
+    event_poll_seconds: float = Field(
+        default=1.0, gt=0, le=60, description="How often a stream looks for what changed."
+    )
+    event_stream_seconds: float = Field(
+        default=600.0,
+        gt=0,
+        le=86400,
+        description="Seconds after which a stream ends; its client comes back by itself, and its "
+        "key is checked again.",
     )
     timezone: str = Field(default="Asia/Shanghai", description="Time zone of times that name none.")
     max_files: int = Field(default=20, ge=1, description="Files in one upload.")
@@ -291,6 +305,14 @@ class GatewaySettings(BaseModel):
     def search_limits(self) -> SearchLimits:
         """How searches take turns."""
         return SearchLimits(self.searches_at_once, wait=self.search_wait_seconds)
+
+    def stream_limits(self) -> StreamLimits:
+        """The bounds of streams of events."""
+        return StreamLimits(
+            streams=self.event_streams,
+            poll=self.event_poll_seconds,
+            longest=self.event_stream_seconds,
+        )
 
     def limits(self) -> Limits:
         """The bounds that handlers and entrances enforce."""

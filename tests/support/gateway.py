@@ -36,6 +36,7 @@ from services.kernel.contracts.records import Kind, MemoryRecord, Owner, OwnerTy
 from services.kernel.contracts.retrieval import SearchAnswer, SearchRequest
 from services.kernel.contracts.scope import Clauses
 from services.kernel.contracts.topics import Service
+from services.kernel.ports.bus import DeadLetter
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.models import ChatModel
 from services.kernel.ports.preview import ProbeResult
@@ -238,6 +239,31 @@ class PlayedPreview:
         )
 
 
+class PlayedDeadLetters:
+    """Dead letters in a dictionary."""
+
+    def __init__(self) -> None:
+        self.letters: dict[str, DeadLetter] = {}
+        self.replayed: list[str] = []
+
+    async def list(self, *, group: str | None = None, limit: int = 100) -> Sequence[DeadLetter]:
+        found = [one for one in self.letters.values() if group in (None, one.group)]
+        return found[:limit]
+
+    async def get(self, identifier: str) -> DeadLetter:
+        if identifier not in self.letters:
+            raise NotFound(f"there is no dead letter {identifier!r}")
+        return self.letters[identifier]
+
+    async def replay(self, identifier: str) -> None:
+        await self.drop(identifier)
+        self.replayed.append(identifier)
+
+    async def drop(self, identifier: str) -> None:
+        await self.get(identifier)
+        del self.letters[identifier]
+
+
 class PlayedProbe:
     """Knows the URLs that it was given; refuses private addresses as the real one does."""
 
@@ -261,6 +287,7 @@ class Door:
     retrieval: PlayedRetrieval
     records: PlayedRecords
     probe: PlayedProbe
+    letters: PlayedDeadLetters = field(default_factory=PlayedDeadLetters)
     key: str = KEY
     extra: dict[str, str] = field(default_factory=dict)
 
@@ -384,7 +411,10 @@ async def opened_door(
     await database.migrate()
     blobs = FilesystemBlobs(folder)
     retrieval, records, probe = PlayedRetrieval(), PlayedRecords(), PlayedProbe()
-    chosen = GatewaySettings(**{"bootstrap_key": SecretStr(KEY), **settings})
+    letters = PlayedDeadLetters()
+    # A stream of events ends at once: this client reads whole answers.
+    known = {"bootstrap_key": SecretStr(KEY), "event_stream_seconds": 0.05}
+    chosen = GatewaySettings(**(known | settings))
     sender = webhook_sender(chosen)
     gateway = build(
         chosen,
@@ -399,10 +429,11 @@ async def opened_door(
         sender=sender,
         lag=lag,
         chat_model=chat_model,
+        dead_letters=letters,
     )
     await gateway.bootstrap()
     transport = httpx.ASGITransport(app=gateway.asgi, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://memloom") as http:
-        yield Door(gateway, http, database, blobs, retrieval, records, probe)
+        yield Door(gateway, http, database, blobs, retrieval, records, probe, letters)
     await sender.close()
     await database.close()

@@ -14,9 +14,11 @@ from services.gateway.handlers.admission import Admission, Share
 from services.gateway.handlers.attachments import Attachments
 from services.gateway.handlers.audit import AuditTrail
 from services.gateway.handlers.calls import Writes
+from services.gateway.handlers.changes import Changes
 from services.gateway.handlers.chat import Assistant
 from services.gateway.handlers.conversations import Conversations
 from services.gateway.handlers.deletions import Deletions
+from services.gateway.handlers.dead_letters import DeadLetterDesk
 from services.gateway.handlers.directory import Directory
 from services.gateway.handlers.document_contents import DocumentContents
 from services.gateway.handlers.document_directory import DocumentDirectory
@@ -54,6 +56,7 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.store import (
     SqlAuditStore,
     SqlCatalogueStore,
+    SqlChangeStore,
     SqlConversationStore,
     SqlDeletionStore,
     SqlDirectoryStore,
@@ -74,6 +77,7 @@ from services.gateway.subscriptions import subscriptions
 from services.kernel.contracts.errors import DependencyUnavailable
 from services.kernel.contracts.topics import Service
 from services.kernel.ports.blobs import Blobs
+from services.kernel.ports.bus import DeadLetters
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.models import ChatModel, Reranker
 from services.kernel.ports.preview import Preview, Probe
@@ -120,9 +124,11 @@ def build(
     reranker: Reranker | None = None,
     health: Health | None = None,
     lag: Lag = dict,
+    dead_letters: DeadLetters | None = None,
 ) -> Gateway:
     """The gateway over the given ports. outbox: the runtime's, of the gateway's database. health:
     the process's, else the gateway's own. lag: as `Watchdog` asks for it; by default unknown.
+    dead_letters: of the bus.
     """
     limits = settings.limits()
     catalogue, keys, tasks = SqlCatalogueStore(), SqlKeyStore(), SqlTaskStore()
@@ -280,6 +286,15 @@ def build(
         conversations=conversations,
         search=search,
         memories=memories,
+        changes=Changes(
+            database=database,
+            store=SqlChangeStore(),
+            clock=clock,
+            limits=settings.stream_limits(),
+        ),
+        dead_letters=DeadLetterDesk(
+            letters=dead_letters, database=database, catalogue=catalogue, clock=clock
+        ),
         people=People(
             database=database,
             store=SqlPeopleStore(),

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError
 from services.gateway.app.build import build
 from services.gateway.handlers.access import Access
 from services.gateway.handlers.audit import AuditTrail
+from services.gateway.handlers.dead_letters import reopen as reopen_document
 from services.gateway.settings import BOOTSTRAP_PLAN, GatewaySettings
 from services.gateway.store import (
     METADATA,
@@ -111,6 +112,7 @@ async def assemble(
         chat_model=resources.models.chat,
         reranker=resources.models.reranker,
         lag=resources.sampler.fresh,
+        dead_letters=resources.bus,
     )
 
     async def begun() -> None:
@@ -168,15 +170,9 @@ async def reopen(resources: Resources, document_id: str) -> None:
     """A document that had failed is being worked on again (a dead letter is replayed)."""
     database = resources.database(Service.GATEWAY, METADATA, MIGRATIONS)
     await database.migrate()
-    store = SqlCatalogueStore()
     try:
         async with database.write() as tx:
-            document = await store.document(tx, document_id, locked=True)
-            if document is not None and document.state.outcome == "failed":
-                state = replace(document.state, outcome="running", error_code=0, error_message="")
-                # It moves from now on: the watchdog counts from here.
-                now = resources.clock.now_ms()
-                await store.save_document(tx, replace(document, state=state, updated_at=now))
+            await reopen_document(tx, SqlCatalogueStore(), document_id, resources.clock.now_ms())
     finally:
         await database.close()
 

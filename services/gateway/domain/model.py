@@ -278,3 +278,15 @@ class Conversation:
     messages: int
     first_at: int
     last_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something of a project that changed. kind: document, task or correction. at: when, which is
+    the event's id. state: what it is now, as the API shows it.
+    """
+
+    kind: str
+    id: str
+    at: int
+    state: dict[str, Any]

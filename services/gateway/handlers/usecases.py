@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from services.gateway.domain.limits import Limits
 from services.gateway.handlers.access import Access
 from services.gateway.handlers.audit import AuditTrail
+from services.gateway.handlers.changes import Changes
 from services.gateway.handlers.chat import Assistant
 from services.gateway.handlers.conversations import Conversations
 from services.gateway.handlers.deletions import Deletions
+from services.gateway.handlers.dead_letters import DeadLetterDesk
 from services.gateway.handlers.directory import Directory
 from services.gateway.handlers.document_contents import DocumentContents
 from services.gateway.handlers.document_directory import DocumentDirectory
@@ -47,6 +49,8 @@ class UseCases:
     document_contents: DocumentContents
     sharing: Sharing
     people: People
+    changes: Changes
+    dead_letters: DeadLetterDesk
     keys: KeyAdmin
     audit: AuditTrail
     projects: Projects

@@ -151,6 +151,7 @@ DOCUMENTS: Final = Table(
     Index("documents_by_knowledge_base", "knowledgebase_id", "deleted_at", "position"),
     Index("documents_by_content", "knowledgebase_id", "sha256"),
     Index("documents_by_purge", "project_id", "purged_at", "deleted_at"),
+    Index("documents_by_change", "project_id", "updated_at"),
     Index("documents_by_movement", "outcome", "updated_at"),
     Index("documents_in_work", "project_id", "outcome", "queued_turn"),
     sqlite_autoincrement=True,
@@ -207,6 +208,7 @@ TASK_PARTS: Final = Table(
     Column("document_id", String(64)),
     Index("task_parts_by_task", "task_id"),
     Index("task_parts_by_document", "document_id"),
+    Index("task_parts_by_change", "updated_at"),
 )
 
 FEEDBACKS: Final = Table(
@@ -237,6 +239,7 @@ CORRECTIONS: Final = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Index("corrections_by_id", "id", unique=True),
+    Index("corrections_by_change", "project_id", "updated_at"),
     Index("corrections_by_knowledge_base", "knowledgebase_id", "position"),
     sqlite_autoincrement=True,
 )

@@ -6,7 +6,9 @@ Each module names the routes of one subject as a table of `Resource`; `resources
 from services.gateway.handlers.usecases import UseCases
 from services.gateway.routes.resources.corrections import correction_resources
 from services.gateway.routes.resources.deletions import deletion_resources
+from services.gateway.routes.resources.dead_letters import dead_letter_resources
 from services.gateway.routes.resources.documents import document_resources
+from services.gateway.routes.resources.events import event_resources
 from services.gateway.routes.resources.keys import key_resources
 from services.gateway.routes.resources.knowledge_bases import knowledge_base_resources
 from services.gateway.routes.resources.memories import memory_resources
@@ -28,6 +30,8 @@ def resources(cases: UseCases) -> tuple[Resource, ...]:
         *memory_resources(cases),
         *people_resources(cases),
         *deletion_resources(cases),
+        *event_resources(cases),
+        *dead_letter_resources(cases),
         *project_resources(cases),
         *key_resources(cases),
         *operator_resources(cases),

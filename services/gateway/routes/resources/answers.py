@@ -415,3 +415,32 @@ class DeletionList(Listed):
     """Receipts, newest first."""
 
     deletions: list[DeletionReceipt]
+
+
+class DeadLetterSummary(Answer):
+    """A record that was set aside."""
+
+    id: str
+    topic: str
+    group: str
+    key: str
+    cause: str
+    error_code: int
+    attempts: int
+    origin: str
+    set_aside_time: int
+    bytes: int
+
+
+class DeadLetterList(Answer):
+    """Dead letters, newest last."""
+
+    dead_letters: list[DeadLetterSummary]
+
+
+class DeadLetterDetail(DeadLetterSummary):
+    """A dead letter. text: the begin of its value; value: all of it in Base64."""
+
+    headers: dict[str, str]
+    text: str
+    value: str
