@@ -11,9 +11,9 @@ from pydantic import BaseModel, Field, SecretStr, field_validator, model_validat
 from services.gateway.domain.buckets import Allowance
 from services.gateway.domain.limits import Limits, SearchLimits
 from services.gateway.domain.plans import Plans, parse_plans
+from services.gateway.handlers.changes import StreamLimits
 from services.gateway.handlers.webhooks import WebhookPolicy
 from services.kernel.contracts.addresses import parse_networks
-from services.gateway.handlers.changes import StreamLimits
 
 MEGABYTE = 1_048_576
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+(?<!/)")
