@@ -8,8 +8,8 @@ from services.gateway.handlers.audit import AuditTrail
 from services.gateway.handlers.changes import Changes
 from services.gateway.handlers.chat import Assistant
 from services.gateway.handlers.conversations import Conversations
-from services.gateway.handlers.deletions import Deletions
 from services.gateway.handlers.dead_letters import DeadLetterDesk
+from services.gateway.handlers.deletions import Deletions
 from services.gateway.handlers.directory import Directory
 from services.gateway.handlers.document_contents import DocumentContents
 from services.gateway.handlers.document_directory import DocumentDirectory

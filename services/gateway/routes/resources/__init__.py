@@ -5,8 +5,8 @@ Each module names the routes of one subject as a table of `Resource`; `resources
 
 from services.gateway.handlers.usecases import UseCases
 from services.gateway.routes.resources.corrections import correction_resources
-from services.gateway.routes.resources.deletions import deletion_resources
 from services.gateway.routes.resources.dead_letters import dead_letter_resources
+from services.gateway.routes.resources.deletions import deletion_resources
 from services.gateway.routes.resources.documents import document_resources
 from services.gateway.routes.resources.events import event_resources
 from services.gateway.routes.resources.keys import key_resources
