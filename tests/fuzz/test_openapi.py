@@ -4,6 +4,7 @@ has a status that the document names.
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -43,32 +44,40 @@ def test_no_request_of_the_document_is_answered_by_a_mistake_of_ours(
     ]
     assert len(operations) >= 20
     each = -(-slice_of(5200, 400) // (2 * len(operations)))
-    odd: list[tuple[str, object]] = []
-    counts: dict[int, int] = {}
-    slowest = (0.0, "")
+    record = Record(client)
     for operation in operations:
-        named = {int(code) for code in operation.definition.raw["responses"] if code.isdigit()}
-
-        def send(case: Any, operation: Any = operation, named: set[int] = named) -> None:
-            nonlocal slowest
-            began = time.monotonic()
-            try:
-                answer = _sent(client, case)
-            except httpx.TimeoutException:
-                odd.append((operation.label, "hangs"))
-                return
-            slowest = max(slowest, (time.monotonic() - began, operation.label))
-            counts[answer.status_code] = counts.get(answer.status_code, 0) + 1
-            if answer.status_code >= 500 or answer.status_code not in named | ALWAYS:
-                odd.append((f"{operation.label}: {answer.request.url}", answer.text[:300]))
-
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
-            _run(send, operation, mode, each)
-    total = sum(counts.values())
-    print(f"{total} cases, statuses {dict(sorted(counts.items()))}; slowest {slowest}")  # noqa: T201 - a measurement
-    assert odd == []
+            _run(record, operation, mode, each)
+    total = sum(record.counts.values())
+    print(f"{total} cases, {dict(sorted(record.counts.items()))}; slowest {record.slowest}")  # noqa: T201 - a measurement
+    assert record.odd == []
     assert total >= slice_of(5000, 300)
     assert neighbour.wrong == []
+
+
+@dataclass
+class Record:
+    """What was answered."""
+
+    client: httpx.Client
+    odd: list[tuple[str, object]] = field(default_factory=list)
+    counts: dict[int, int] = field(default_factory=dict)
+    slowest: tuple[float, str] = (0.0, "")
+
+    def send(self, operation: Any, case: Any) -> None:
+        """Send the case, and note its answer where it is not one that the document names."""
+        began = time.monotonic()
+        try:
+            answer = _sent(self.client, case)
+        except httpx.TimeoutException:
+            self.odd.append((operation.label, "hangs"))
+            return
+        status = answer.status_code
+        self.slowest = max(self.slowest, (time.monotonic() - began, operation.label))
+        self.counts[status] = self.counts.get(status, 0) + 1
+        named = {int(code) for code in operation.definition.raw["responses"] if code.isdigit()}
+        if status >= 500 or status not in named | ALWAYS:
+            self.odd.append((f"{status} {operation.label} {answer.request.url}", answer.text[:300]))
 
 
 def _sent(client: httpx.Client, case: Any) -> httpx.Response:
@@ -88,14 +97,16 @@ def _sent(client: httpx.Client, case: Any) -> httpx.Response:
     )
 
 
-def _run(send: Any, operation: Any, mode: GenerationMode, examples: int) -> None:
-    strategy = operation.as_strategy(generation_mode=mode)
-    checked = seed(SEED)(
-        settings(
-            max_examples=examples,
-            deadline=None,
-            database=None,
-            suppress_health_check=list(HealthCheck),
-        )(given(case=strategy)(send))
+def _run(record: Record, operation: Any, mode: GenerationMode, examples: int) -> None:
+    @seed(SEED)
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
     )
-    checked()
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def check(case: Any) -> None:
+        record.send(operation, case)
+
+    check()
