@@ -211,6 +211,7 @@ def build(
         limits=limits,
         attachments=attachments,
         meter=meter,
+        asks_model=chat_model is not None,
     )
     documents = Documents(
         database=database,

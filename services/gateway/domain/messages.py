@@ -124,6 +124,7 @@ def read_messages(
                 tool_call_id=message.tool_call_id,
             )
         )
+    _check_ids(found)
     total = sum(
         tokens_of(message.text) + sum(tokens_of(call.arguments) for call in message.tool_calls)
         for message in found
@@ -136,6 +137,36 @@ def read_messages(
     if not any(message.text.strip() or message.tool_calls for message in found):
         raise InvalidInput("`messages` say nothing: all are empty", code=Code.FIELD_MISSING)
     return tuple(found)
+
+
+def _check_ids(messages: Sequence[Message]) -> None:
+    seen: set[str] = set()
+    for position, message in enumerate(messages):
+        if message.id in seen:
+            raise InvalidInput(
+                f"`messages.{position}.id`: {message.id!r} is the id of two messages of this "
+                "request; an edit is sent in a request of its own"
+            )
+        seen.add(message.id)
+
+
+def as_kept(message: Message, known: Message | None, sequence: int) -> Message:
+    """The message as it is kept. One whose id is `known` is that one where nothing changed, else
+    an edit in its place; a time that the caller gave moves it. sequence: of this write.
+    """
+    if known is None:
+        return message.model_copy(update={"sequence": sequence})
+    moved = message.timed and message.chat_time != known.chat_time
+    kept = message.model_copy(
+        update={
+            "chat_time": message.chat_time if moved else known.chat_time,
+            "timed": known.timed or moved,
+            "position": known.position,
+            "sequence": known.sequence,
+            "edition": known.edition,
+        }
+    )
+    return known if kept == known else kept.model_copy(update={"edition": sequence})
 
 
 def _text(content: str | list[dict[str, Any]], position: int) -> str:

@@ -222,6 +222,7 @@ class AddMessage(Request):
     allow_public: bool = False
     allow_knowledgebase_ids: Ids = []
     allow_memory_view: list[str] | None = None
+    custom_extract_prompt: dict[str, Annotated[str, Field(max_length=8_000)]] = {}
     async_mode: bool = True
 
     @model_validator(mode="after")

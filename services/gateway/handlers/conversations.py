@@ -1,7 +1,7 @@
 """Messages in, history out, and the state of tasks."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
@@ -13,6 +13,7 @@ from services.gateway.domain.limits import Limits, tokens_of
 from services.gateway.domain.messages import (
     UNREAD_IMAGES,
     FilePart,
+    as_kept,
     attached,
     file_parts,
     has_images,
@@ -41,6 +42,8 @@ from services.kernel.ports.store import Database, Transaction
 
 _FIRST_POLL: Final = 0.02
 _LONGEST_POLL: Final = 0.25
+# Views whose memories a model extracts, so that a caller may prompt for them.
+_PROMPTED: Final = ("detail_factual", "preference")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +97,11 @@ class Conversations:
         limits: Limits,
         attachments: Attachments,
         meter: Meter,
+        asks_model: bool = False,
     ) -> None:
         self._meter = meter
         self._attachments = attachments
+        self._asks_model = asks_model
         self._database = database
         self._conversations = conversations
         self._catalogue = catalogue
@@ -113,6 +118,7 @@ class Conversations:
         waits for these (bounded).
         """
         _check_views(request.allow_memory_view)
+        self._check_prompts(request.custom_extract_prompt)
         self._gate.queue("messages")
         messages = await asyncio.to_thread(
             read_messages,
@@ -140,6 +146,24 @@ class Conversations:
         if request.async_mode or parts or images:
             return answer
         return answer | {"status": await self._wait(call, answer["task_id"])}
+
+    def _check_prompts(self, prompts: Mapping[str, str]) -> None:
+        """Refuse what nobody would read: without a model there is nothing to prompt."""
+        if not prompts:
+            return
+        if not self._asks_model:
+            raise InvalidInput(
+                "`custom_extract_prompt` needs a chat model, and none is configured here: set "
+                "MEMLOOM_CHAT__MODEL and its siblings, or leave it out; memories are then made "
+                "by rules",
+                code=Code.OPERATION_FAILED,
+            )
+        for kind in prompts:
+            if kind not in _PROMPTED:
+                raise InvalidInput(
+                    f"`custom_extract_prompt`: no model extracts {kind!r} here; give prompts for "
+                    f"{' and '.join(_PROMPTED)}"
+                )
 
     async def _record(self, call: Call, request: AddMessage, said: _Said) -> dict[str, Any]:
         messages = said.messages
@@ -188,8 +212,8 @@ class Conversations:
                 for owner in subjects.owners
             }
             for owner in subjects.owners:
-                await self._conversations.add_messages(
-                    tx, call.project.id, owner.key, conversation_id, messages=of[owner], now=now
+                of[owner] = await self._keep(
+                    tx, call, conversation_id, owner, messages=of[owner], place=place
                 )
             events = [
                 MessagesRecorded(
@@ -208,6 +232,7 @@ class Conversations:
                     allow_memory_view=None
                     if request.allow_memory_view is None
                     else tuple(request.allow_memory_view),
+                    custom_extract_prompt=request.custom_extract_prompt,
                     recorded_at=now,
                     sequence=place,
                     timezone=self._limits.timezone,
@@ -220,6 +245,39 @@ class Conversations:
             await self._writes.remember(tx, call, answer, touched)
             self._meter.count_with(tx, call.project.id, "messages", len(messages))
         return answer
+
+    async def _keep(
+        self,
+        tx: Transaction,
+        call: Call,
+        conversation_id: str,
+        owner: Owner,
+        *,
+        messages: Sequence[Message],
+        place: int,
+    ) -> tuple[Message, ...]:
+        """Write the owner's messages, and return them as they are kept: one whose id is known
+        from this conversation is an edit of that one, or a repeat of it.
+        """
+        known = await self._conversations.messages(
+            tx,
+            call.project.id,
+            owner.key,
+            [(conversation_id, message.id) for message in messages],
+        )
+        kept = [
+            as_kept(message, known.get((conversation_id, message.id)), place)
+            for message in messages
+        ]
+        await self._conversations.add_messages(
+            tx,
+            call.project.id,
+            owner.key,
+            conversation_id,
+            messages=kept,
+            now=self._clock.now_ms(),
+        )
+        return tuple(kept)
 
     async def history(self, call: Call, request: GetMessage) -> dict[str, Any]:
         """The newest messages of user and assistant, oldest first."""

@@ -259,7 +259,7 @@ class ConversationStore(Protocol):
         messages: Sequence[Message],
         now: int,
     ) -> None:
-        """Append; a message id that is there stays as it is."""
+        """Append; one whose id is there takes that one's place with its new words."""
         ...
 
     async def last_messages(

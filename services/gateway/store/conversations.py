@@ -56,7 +56,27 @@ class SqlConversationStore:
             }
             for message in messages
         ]
-        await tx.execute(upsert(tx, MESSAGES).values(rows).on_conflict_do_nothing())
+        statement = upsert(tx, MESSAGES)
+        new = statement.excluded
+        await tx.execute(
+            statement.on_conflict_do_update(
+                index_elements=[
+                    MESSAGES.c.project_id,
+                    MESSAGES.c.owner,
+                    MESSAGES.c.conversation_id,
+                    MESSAGES.c.message_id,
+                ],
+                set_={
+                    "role": new.role,
+                    "text": new.text,
+                    "chat_time": new.chat_time,
+                    "message": new.message,
+                    "created_at": new.created_at,
+                },
+                where=MESSAGES.c.message != new.message,
+            ),
+            rows,
+        )
 
     async def last_messages(
         self,

@@ -26,6 +26,7 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from services.kernel.contracts.records import Kind, MemoryRecord, MessageEvidence, Status
+from services.memorizer.domain.editing import WITHDRAWN
 from services.memorizer.domain.extraction.changes import has_value
 from services.memorizer.domain.extraction.language import is_chinese
 
@@ -107,6 +108,8 @@ def _raw_turns(
     for record in old.values():
         if record.kind is not Kind.MESSAGE or record.id in kept or not record.evidence:
             continue
+        if WITHDRAWN in record.detail:
+            continue
         if record.evidence[0].message_id in refined:
             state = _fresh_state(record)
             state.status = Status.ARCHIVED
@@ -115,7 +118,8 @@ def _raw_turns(
 
 
 def _said(record: MemoryRecord) -> bool:
-    return record.kind in _REFINED and isinstance(record.detail.get("order"), list)
+    told = record.kind in _REFINED and isinstance(record.detail.get("order"), list)
+    return told and WITHDRAWN not in record.detail
 
 
 def duplicates_of(record: MemoryRecord, superseded: Iterable[MemoryRecord]) -> list[MemoryRecord]:

@@ -29,10 +29,20 @@ from services.kernel.language import bounds
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.store import Database, Transaction
 from services.kernel.runtime.dispatch import Outcome
+from services.memorizer.domain.editing import (
+    WITHDRAWN,
+    editions,
+    late,
+    message_of,
+    withdraw,
+    withdrawn_by,
+    without,
+)
 from services.memorizer.domain.extraction import (
     MemoryDraft,
     derive_id,
     extract,
+    identity_of,
     message_memory,
     turns_verbatim,
 )
@@ -101,9 +111,12 @@ class Messages:
         earlier = await self._earlier(event)
         changes: list[MemoryChange] = []
         written: list[MemoryRecord] = []
-        for owner in owners(event):
+        named = owners(event)
+        for owner in (*named, *await self._former_owners(event, named)):
             mine = event.model_copy(update={"owner": owner})
-            fresh = await self._read(mine, earlier, more)
+            fresh: list[MemoryRecord] = []
+            if owner in named:
+                fresh = await self._read(mine, earlier, more)
             mended, news = await self._remember(mine, fresh, said_by=event.owner)
             written += mended
             if owner == event.owner:
@@ -139,7 +152,8 @@ class Messages:
         return [
             turn
             for turn in turns
-            if all(one.message_id not in own and one.place <= begins for one in turn.evidence)
+            if WITHDRAWN not in turn.detail
+            and all(one.message_id not in own and one.place <= begins for one in turn.evidence)
         ]
 
     async def _remember(
@@ -161,9 +175,25 @@ class Messages:
                 ):
                     return [], []
             now = self._clock.now_ms()
-            state = await reckon(tx, self._store, event, fresh, read=event.messages, now=now)
+            overtaken = late(event, await self._store.message_versions(tx, event))
+            read = [message for message in event.messages if message.id not in overtaken]
+            fresh = without(fresh, overtaken)
+            await self._store.see_versions(tx, event, editions(read))
+            state = await reckon(tx, self._store, event, fresh, read=read, now=now)
             mended = await self._store.unindexed(tx, event.owner, list(state))
-        return mended, told(state, {record.id for record in fresh})
+        return mended, told(state, {record.id for record in fresh}, editions(read))
+
+    async def _former_owners(self, event: MessagesRecorded, named: Sequence[Owner]) -> list[Owner]:
+        """Owners beside those of the event that have memories of messages which it edits: the
+        former words may have been allowed to more.
+        """
+        if not editions(event.messages):
+            return []
+        async with self._database.read() as tx:
+            found = await self._store.shared_with(
+                tx, event.project_id, event.owner, event.conversation_id
+            )
+        return [owner for owner in found if owner not in named]
 
     async def on_failure(self, event: Event, error: MemloomError) -> Outcome:
         """The task ends failed and says why."""
@@ -220,15 +250,42 @@ async def reckon(
     theirs which are not in it go; empty where it only adds.
     """
     raw = [
-        derive_id(event.project_id, event.owner, event.conversation_id, message.id, 0, Kind.MESSAGE)
+        derive_id(
+            event.project_id,
+            event.owner,
+            event.conversation_id,
+            identity_of(message),
+            0,
+            Kind.MESSAGE,
+        )
         for message in read
     ]
-    known = await _touched(tx, store, event, fresh, raw)
+    versions = editions(read)
+    former = await _former(tx, store, event, versions)
+    gone = withdraw(former, versions, fresh, now=now)
+    known = await _touched(tx, store, event, [*fresh, *former], raw)
+    known = list({record.id: record for record in (*known, *former, *gone)}.values())
     refined = {message.id for message in read}
     changes = await asyncio.to_thread(reconcile, known, fresh, now=now, refined=refined)
-    written = [change.record for change in changes]
+    written = [*gone, *(change.record for change in changes)]
     await store.put(tx, written)
     return {record.id: record for record in (*known, *written)}
+
+
+async def _former(
+    tx: Transaction, store: RecordStore, event: MessagesRecorded, versions: Mapping[str, int]
+) -> list[MemoryRecord]:
+    """What edited messages made before, of the same speaker."""
+    if not versions:
+        return []
+    found = await store.of_talk(tx, event.project_id, event.owner, event.conversation_id)
+    speaker = (event.user_id, "" if event.user_id else event.agent_id)
+    return [
+        record
+        for record in found
+        if message_of(record) in versions
+        and (record.user_id, "" if record.user_id else record.agent_id) == speaker
+    ]
 
 
 async def _touched(
@@ -283,7 +340,7 @@ def _worth_asking(event: MessagesRecorded) -> bool:
 
 
 def _work(event: MessagesRecorded) -> Work:
-    ids = [message.id for message in event.messages]
+    ids = [identity_of(message) for message in event.messages]
     return Work(
         id=derive("enrich", event.project_id, event.owner.key, event.conversation_id, *ids),
         project_id=event.project_id,
@@ -294,8 +351,12 @@ def _work(event: MessagesRecorded) -> Work:
     )
 
 
-def told(state: Mapping[UUID, MemoryRecord], fresh: Collection[UUID]) -> list[MemoryChange]:
-    """What became of the fresh memories, and of those that they replaced."""
+def told(
+    state: Mapping[UUID, MemoryRecord], fresh: Collection[UUID], versions: Mapping[str, int]
+) -> list[MemoryChange]:
+    """What became of the fresh memories, and of those that they replaced. versions: edits that
+    withdrew memories.
+    """
     changes: dict[UUID, MemoryChange] = {}
 
     def tell(record: MemoryRecord, change: Literal["added", "updated", "archived"]) -> None:
@@ -308,6 +369,8 @@ def told(state: Mapping[UUID, MemoryRecord], fresh: Collection[UUID]) -> list[Me
         head = state.get(record.superseded_by) if record.superseded_by else None
         if record.id in fresh and record.status is Status.ACTIVATED:
             tell(record, "added")
+        elif withdrawn_by(record, versions):
+            tell(record, "archived")
         elif record.id in fresh and merged and head is not None and head.id not in fresh:
             tell(head, "updated")
         elif (

@@ -5,11 +5,16 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 from uuid import UUID
 
-from services.kernel.contracts.events import DocumentIdentity, DocumentRemoved, OwnerRemoved
+from services.kernel.contracts.events import (
+    DocumentIdentity,
+    DocumentRemoved,
+    OwnerRemoved,
+)
 from services.kernel.contracts.records import Kind, MemoryRecord, Owner, Status
 from services.kernel.contracts.scope import RemovedOwner
 from services.kernel.ports.records import DocumentPlace, OwnerPlace
 from services.kernel.ports.store import Transaction
+from services.memorizer.handlers.talk import TalkStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ class GenerationRow:
     error: str = ""
 
 
-class RecordStore(Protocol):
+class RecordStore(TalkStore, Protocol):
     """Statements over the memorizer's tables; the caller owns the transaction."""
 
     async def is_document_gone(self, tx: Transaction, event: DocumentIdentity) -> bool:

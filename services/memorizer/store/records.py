@@ -14,6 +14,7 @@ from services.memorizer.domain.related import ended_names, group_key
 from services.memorizer.store.documents import SqlDocuments, covered, insert
 from services.memorizer.store.lists import SqlRecordLists, of_kinds, records_of
 from services.memorizer.store.tables import DOCUMENTS, OWNER_TOMBSTONES, RECORDS
+from services.memorizer.store.talk import SqlTalk
 
 _CHUNK = 500
 _TALK = (Kind.MESSAGE, Kind.FACT, Kind.PREFERENCE, Kind.TOOL)
@@ -46,7 +47,7 @@ def _chunks(values: Sequence[str]) -> Iterable[Sequence[str]]:
     return (values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK))
 
 
-class SqlRecordStore(SqlDocuments, SqlRecordLists):
+class SqlRecordStore(SqlDocuments, SqlRecordLists, SqlTalk):
     """Implements `handlers.ports.RecordStore`."""
 
     async def put(self, tx: Transaction, records: Sequence[MemoryRecord]) -> None:
@@ -287,6 +288,7 @@ class SqlRecordStore(SqlDocuments, SqlRecordLists):
             # A correction belongs to its knowledge base.
             shared = and_(RECORDS.c.author == owner.key, RECORDS.c.kind != Kind.CORRECTION.value)
             where += [or_(mine, shared), covered(RECORDS, until)]
+        await self._forget_versions(tx, project_id, owner, until)
         rows = await tx.all(select(RECORDS.c.id, RECORDS.c.status).where(*where))
         await tx.execute(delete(RECORDS).where(*where))
         return [UUID(row["id"]) for row in rows]

@@ -86,6 +86,17 @@ OWNER_TOMBSTONES = Table(
     Column("sequence", BigInteger, nullable=False, server_default="0"),
 )
 
+# Messages that were edited: what an older version of one says is not read any more.
+MESSAGE_VERSIONS = Table(
+    "message_versions",
+    METADATA,
+    Column("project_id", String(100), primary_key=True),
+    Column("owner_key", String(300), primary_key=True),
+    Column("conversation_id", String(200), primary_key=True),
+    Column("message_id", String(100), primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+)
+
 # Every generation of the index that this service filled. state: `filling`, `serving`, `kept`
 # (served before, still written) or `dropped`.
 GENERATIONS = Table(

@@ -1,36 +1,17 @@
 """Chat: one answer, or server-sent events that the public client reads."""
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import JsonValue
 
 from services.kernel.contracts.errors import Code, DependencyUnavailable, MemloomError
-from services.kernel.ports.models import Completion
+from tests.support.chat import PlayedModel
 from tests.support.gateway import API, Door, opened_door
 
 ASKED = {"user_id": "u1", "conversation_id": "c1", "query": "What may I spend?"}
-
-
-class PlayedModel:
-    """Says one sentence, or fails."""
-
-    def __init__(self) -> None:
-        self.identity = "played"
-        self.error: Exception | None = None
-
-    async def complete_json(
-        self, *, system: str, user: str, schema: Mapping[str, JsonValue], name: str
-    ) -> Completion:
-        raise AssertionError
-
-    async def complete_text(self, *, messages: Sequence[Mapping[str, str]]) -> Completion:
-        if self.error is not None:
-            raise self.error
-        return Completion(value="600 yuan", prompt_tokens=1, completion_tokens=1)
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from services.kernel.contracts.records import (
 )
 from services.kernel.contracts.retrieval import SearchAnswer, SearchItem
 from services.kernel.contracts.topics import DAY_MS
+from tests.support.chat import PlayedModel
 from tests.support.clock import ManualClock
 from tests.support.gateway import USER, Door, opened_door, record
 from tests.support.waiting import until
@@ -373,3 +374,70 @@ async def test_what_needs_a_model_says_so(door: Door) -> None:
     assert (refused["code"], refused["data"]) == (50002, {"response": ""})
     assert "chat model" in refused["message"]
     assert (await door.post("/rerank", {"query": "a", "documents": ["b"]}))["code"] == 50002
+
+
+async def say(door: Door, text: str, **more: Any) -> MessagesRecorded:
+    """Send a message with the id m1 of one conversation; the event that it became."""
+    sent = {"id": "m1", "role": "user", "content": text, **more}
+    body = {"user_id": "u1", "conversation_id": "c1", "messages": [sent]}
+    await door.ok("/add/message", body)
+    event = (await door.events())[-1]
+    assert isinstance(event, MessagesRecorded)
+    return event
+
+
+async def test_a_known_message_with_other_words_is_an_edit(door: Door) -> None:
+    first = (await say(door, "I live in Oslo")).messages[0]
+    await door.ok(
+        "/add/message",
+        {
+            "user_id": "u1",
+            "conversation_id": "c1",
+            "messages": [{"id": "m2", "role": "assistant", "content": "Nice"}],
+        },
+    )
+    edited = (await say(door, "I live in Rome")).messages[0]
+    assert (first.edition, edited.text) == (0, "I live in Rome")
+    assert edited.edition > first.sequence > 0
+    assert (edited.sequence, edited.chat_time) == (first.sequence, first.chat_time)
+    history = await door.ok("/get/message", {"user_id": "u1", "conversation_id": "c1"})
+    told = history["message_detail_list"]
+    assert [entry["content"] for entry in told] == ["I live in Rome", "Nice"]
+    assert told[0]["create_time"] == first.chat_time <= told[0]["update_time"]
+    again = (await say(door, "I live in Rome", role="user")).messages[0]
+    assert again == edited
+    back = (await say(door, "I live in Oslo")).messages[0]
+    assert (back.text, back.edition > edited.edition) == ("I live in Oslo", True)
+    other = {"id": "m1", "role": "user", "content": "elsewhere"}
+    await door.ok("/add/message", {"user_id": "u1", "messages": [other]})
+    event = (await door.events())[-1]
+    assert isinstance(event, MessagesRecorded)
+    assert event.messages[0].edition == 0
+
+
+async def test_one_request_edits_a_message_once(door: Door) -> None:
+    twice = [{"id": "m1", "role": "user", "content": text} for text in ("a", "b")]
+    refused = await door.post("/add/message", {"user_id": "u1", "messages": twice})
+    assert refused["code"] == 40000
+    assert "m1" in refused["message"]
+
+
+async def test_prompts_for_a_model_need_one(door: Door, tmp_path: Path) -> None:
+    body = {
+        "user_id": "u1",
+        "messages": [{"role": "user", "content": "hi"}],
+        "custom_extract_prompt": {"preference": "Only food."},
+    }
+    refused = await door.post("/add/message", body)
+    assert (refused["code"], refused["data"]["status"]) == (50002, "failed")
+    assert "chat model" in refused["message"]
+    assert await door.events() == []
+    async with opened_door(tmp_path / "with", chat_model=PlayedModel()) as able:
+        await able.ok("/add/message", body)
+        (event,) = await able.events()
+        assert isinstance(event, MessagesRecorded)
+        assert event.custom_extract_prompt == {"preference": "Only food."}
+        odd = body | {"custom_extract_prompt": {"image": "What colours?"}}
+        refused = await able.post("/add/message", odd)
+        assert refused["code"] == 40000
+        assert "image" in refused["message"]

@@ -26,7 +26,9 @@ class Message(BaseModel):
     """One message of a conversation. chat_time: epoch milliseconds. text: its text parts joined
     by a line feed. attachments: documents made of its file and image parts. timed: the caller gave
     `chat_time`, so it says what was said after what; else it is the gateway's clock, for display,
-    and the event's sequence says that.
+    and the event's sequence says that. sequence: of the write that first brought the message,
+    where a later one brings it again. edition: sequence of the edit that gave it these words; 0:
+    its first words.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -42,6 +44,8 @@ class Message(BaseModel):
     tool_call_id: str = ""
     attachments: tuple[str, ...] = ()
     timed: bool = True
+    sequence: int = 0
+    edition: int = 0
 
 
 class MessagesRecorded(Event):
@@ -49,7 +53,7 @@ class MessagesRecorded(Event):
 
     sequence: drawn from the gateway's store, higher than those of all earlier writes of this
     subject, whatever any clock says; in milliseconds where clocks go right. 0: made before there
-    was one.
+    was one. custom_extract_prompt: what the caller wants a model to look for, by kind of memory.
     """
 
     TYPE: ClassVar[str] = "chat.message.recorded"
@@ -68,6 +72,7 @@ class MessagesRecorded(Event):
     allow_public: bool = False
     allow_knowledgebase_ids: tuple[str, ...] = ()
     allow_memory_view: tuple[str, ...] | None = None
+    custom_extract_prompt: dict[str, str] = Field(default_factory=dict)
     recorded_at: Instant
     timezone: str = "Asia/Shanghai"
     sequence: int = 0
@@ -77,7 +82,8 @@ class MessagesRecorded(Event):
 
     def place(self, message: Message) -> int:
         """When a message was said among the others of its owner; comparable, not for display."""
-        return message.chat_time if message.timed or not self.sequence else self.sequence
+        drawn = message.sequence or self.sequence
+        return message.chat_time if message.timed or not drawn else drawn
 
 
 class FeedbackGiven(Event):

@@ -6,7 +6,13 @@ from services.kernel.contracts.events import Message, MessagesRecorded
 from services.kernel.contracts.records import Kind, MemoryRecord
 from services.memorizer.domain.extraction.answers import assistant_drafts
 from services.memorizer.domain.extraction.calls import tool_drafts
-from services.memorizer.domain.extraction.draft import MemoryDraft, Order, derive_id, records
+from services.memorizer.domain.extraction.draft import (
+    MemoryDraft,
+    Order,
+    derive_id,
+    identity_of,
+    records,
+)
 from services.memorizer.domain.extraction.turn import Turn, raw, raw_draft
 from services.memorizer.domain.extraction.turns import user_drafts
 
@@ -15,6 +21,7 @@ __all__ = [
     "Order",
     "derive_id",
     "extract",
+    "identity_of",
     "message_memory",
     "records",
     "turns_verbatim",

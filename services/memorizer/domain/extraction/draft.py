@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 
 from pydantic import JsonValue
 
-from services.kernel.contracts.events import MessagesRecorded
+from services.kernel.contracts.events import Message, MessagesRecorded
 from services.kernel.contracts.records import Kind, MemoryRecord, MessageEvidence, Owner
 
 NAMESPACE = UUID("6f0d8d2c-61b1-5f0e-9a7e-1f6a3c0f7b21")
@@ -72,6 +72,11 @@ def derive_id(  # noqa: PLR0917 - the parts of an identity, in their order
     """
     parts = (project_id, owner.key, conversation_id, message_id, str(ordinal), kind.value)
     return uuid5(NAMESPACE, "\x1f".join((*parts, attribute)))
+
+
+def identity_of(message: Message) -> str:
+    """What stands for the message in ids: an edit's memories are not those of the words before."""
+    return f"{message.id}\x1f{message.edition}" if message.edition else message.id
 
 
 def records(

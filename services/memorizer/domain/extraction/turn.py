@@ -6,7 +6,7 @@ from services.kernel.contracts.events import Message, MessagesRecorded
 from services.kernel.contracts.records import Kind, MessageEvidence
 from services.memorizer.domain.extraction import talk
 from services.memorizer.domain.extraction.chatter import is_chatter
-from services.memorizer.domain.extraction.draft import MemoryDraft, Order, derive_id
+from services.memorizer.domain.extraction.draft import MemoryDraft, Order, derive_id, identity_of
 from services.memorizer.domain.extraction.language import is_chinese, same_words
 from services.memorizer.domain.extraction.person import Speaker
 from services.memorizer.domain.extraction.sentences import sentences
@@ -44,7 +44,13 @@ class Turn:
         """A draft of this message that begins at `start`."""
         message, event = self.message, self.event
         identifier = derive_id(
-            event.project_id, event.owner, event.conversation_id, message.id, start, kind, attribute
+            event.project_id,
+            event.owner,
+            event.conversation_id,
+            identity_of(message),
+            start,
+            kind,
+            attribute,
         )
         order = Order(self.placed, message.position, message.id, start)
         base: dict[str, object] = {"valid_from": message.chat_time, **fields}

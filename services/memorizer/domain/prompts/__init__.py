@@ -12,6 +12,8 @@ from services.kernel.contracts.events import Message, MessagesRecorded
 from services.memorizer.domain.extraction.language import is_chinese
 from services.memorizer.domain.extraction.times import zone_of
 
+# The model's names for the views of the API that it extracts.
+_KINDS = {"detail_factual": "fact", "preference": "preference"}
 _TEXT: dict[str, JsonValue] = {"type": "string"}
 
 
@@ -47,7 +49,23 @@ def facts(event: MessagesRecorded) -> Prompt:
     )
     listed: dict[str, JsonValue] = {"type": "array", "items": memory}
     schema = _object({"memories": listed})
-    return Prompt("facts", _system("facts", chinese=is_chinese(said)), "\n".join(lines), schema)
+    chinese = is_chinese(said)
+    system = _system("facts", chinese=chinese)
+    wishes = _wishes(event)
+    if wishes:
+        system = f"{system}\n\n{_system('wishes', chinese=chinese)}"
+    return Prompt("facts", system, "\n".join((*wishes, *lines)), schema)
+
+
+def _wishes(event: MessagesRecorded) -> list[str]:
+    """What the caller wants to be looked for, as data: it decides what is worth a memory, never
+    what is true or how the answer looks.
+    """
+    return [
+        f'<wish kind="{_KINDS[view]}">{_safe(text)}</wish>'
+        for view, text in sorted(event.custom_extract_prompt.items())
+        if view in _KINDS and text.strip()
+    ]
 
 
 def section(title: str, heading_path: Sequence[str], text: str) -> Prompt:
