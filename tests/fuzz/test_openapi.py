@@ -39,7 +39,7 @@ def test_no_request_of_the_document_is_answered_by_a_mistake_of_ours(
     schema = schemathesis.openapi.from_dict(document)
     operations = [
         found
-        for found in (entry.ok() for entry in schema.get_all_operations())
+        for found in (entry.ok() for entry in schema.get_all_operations())  # type: ignore[union-attr] # an error has none and ends the test
         if not any(part in found.path for part in LEFT_OUT)
     ]
     assert len(operations) >= 20

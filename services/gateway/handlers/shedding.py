@@ -3,8 +3,9 @@
 Two rules, both learnt at run time. The number at once follows the time that a search takes: it
 grows while searches beside one another take no longer than alone, and shrinks when they do (a
 gradient limit, as in Netflix' concurrency-limits). The wait is long for a burst and short for a
-standing queue: once the queue has not been empty for half a second, it is answered at once (the
-controlled delay of "Fail at Scale", Maurer, ACM Queue 13/8, after CoDel).
+standing queue: once the queue has not been empty for half a second, or somebody was refused within
+five, the surplus is told at once (the controlled delay of "Fail at Scale", Maurer, ACM Queue 13/8,
+after CoDel).
 """
 
 import asyncio
@@ -22,6 +23,8 @@ _TOLERANCE: Final = 1.5
 _SHRINK: Final = 0.9
 _LEARN: Final = 0.1
 _STANDING_SECONDS: Final = 0.5
+# After a refusal: callers come back together, and a burst each second is no burst.
+_STRICT_SECONDS: Final = 5.0
 # Of the time that a search takes: how long it waits in a standing queue.
 _SHORT_WAIT: Final = 0.75
 _UNKNOWN_SECONDS: Final = 0.02
@@ -39,6 +42,7 @@ class SearchTurns:
         self._running = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._empty_at = clock.monotonic()
+        self._strict_until = 0.0
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -65,7 +69,7 @@ class SearchTurns:
             if self._running < int(self._limit):
                 self._running += 1
                 return
-        standing = now - self._empty_at > _STANDING_SECONDS
+        standing = now < self._strict_until or now - self._empty_at > _STANDING_SECONDS
         if len(self._waiting) >= _MOST_WAITING:
             raise self._refusal()
         place = asyncio.get_running_loop().create_future()
@@ -85,7 +89,7 @@ class SearchTurns:
         """Give up waiting; a place that came in the same moment goes to the next one."""
         if place.done() and not place.cancelled():
             self._running -= 1
-        else:
+        elif place in self._waiting:  # else it was passed over already
             self._waiting.remove(place)
         self._next()
 
@@ -93,6 +97,7 @@ class SearchTurns:
         return _SHORT_WAIT * (self._alone or _UNKNOWN_SECONDS)
 
     def _refusal(self) -> TooManyRequests:
+        self._strict_until = self._clock.monotonic() + _STRICT_SECONDS
         return TooManyRequests("too many searches at once; try again", retry_after=1.0)
 
     def _next(self) -> None:

@@ -11,9 +11,12 @@ from memloom.v1 import memloom_pb2 as pb
 from memloom.v1 import memloom_pb2_grpc
 
 from services.gateway.domain.buckets import Allowance
+from services.gateway.domain.limits import SearchLimits
 from services.gateway.handlers.rates import KeyFailures
+from services.gateway.handlers.shedding import SearchTurns
 from services.gateway.store.rates import SqlRateStore
 from services.kernel.adapters.public_grpc import PublicGrpcServer
+from services.kernel.adapters.system_clock import SystemClock
 from services.kernel.contracts.errors import DependencyUnavailable, TooManyRequests
 from services.kernel.ports.store import Transaction
 from services.kernel.runtime.grpc_server import CODE_TRAILER, RETRY_TRAILER
@@ -271,6 +274,23 @@ async def test_callers_that_go_away_free_their_places(tmp_path: Path) -> None:
         held.let.set()
         answers = await asyncio.gather(*(door.raw("/search/memory", SEARCH) for _ in range(5)))
         assert [answer.status_code for answer in answers] == [200] * 5
+
+
+async def test_a_place_given_up_in_the_moment_that_it_comes_is_nobodys_mistake() -> None:
+    turns = SearchTurns(limits=SearchLimits(at_once=1, wait=10), clock=SystemClock())
+
+    async def search() -> None:
+        async with turns.turn():
+            pass
+
+    async with turns.turn():
+        waiting = [asyncio.create_task(search()) for _ in range(3)]
+        await asyncio.sleep(0)
+        waiting[0].cancel()
+    # Left while the first one's cancellation is still on its way to it.
+    ended = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(end) for end in ended] == [asyncio.CancelledError, type(None), type(None)]
+    await asyncio.wait_for(search(), 10)
 
 
 async def test_grpc_refuses_alike(tmp_path: Path) -> None:
