@@ -18,6 +18,7 @@ from services.gateway.domain.model import Role
 from services.gateway.domain.requests import AddKnowledgebaseFile, Chat, Rerank
 from services.gateway.handlers.calls import Call
 from services.gateway.handlers.usecases import UseCases
+from services.gateway.routes.docs import docs_routes
 from services.gateway.routes.envelope import (
     failure,
     plain,
@@ -138,7 +139,7 @@ def build_rest(
         version=version,
         description="Memory and knowledge base for AI assistants; speaks openmem/v1.",
         openapi_url="/openapi.json",
-        docs_url="/docs",
+        docs_url=None,  # `docs_routes` serves it without the internet
         redoc_url=None,
         # Requests have their one span already (`TracedHttp`); a second would begin a trace anew.
         telemetry={"tracing": False, "metrics": False, "logs": False},
@@ -158,6 +159,7 @@ def build_rest(
     requests += [body for body in bodies if body is not None]
     responses = [resource.response for resource in table if resource.response is not None]
     app.include_router(build_router(table, door.call, cases.limits), prefix=RESOURCES)
+    app.include_router(docs_routes())
     app.include_router(health_routes(health, door.is_admin))
     add_error_handlers(app, table)
     _add_middleware(app, cors_origins)
@@ -197,7 +199,7 @@ def _add(router: APIRouter, door: _Door, operation: Operation) -> None:
         methods=["POST"],
         summary=operation.summary,
         tags=_TAGS,
-        operation_id=operation.path.strip("/").replace("/", "_").replace("-", "_"),
+        operation_id="openmem_" + operation.path.strip("/").replace("/", "_").replace("-", "_"),
         openapi_extra=_schema(operation.request),
     )
 
@@ -224,7 +226,7 @@ def _add_special(router: APIRouter, door: _Door, cases: UseCases) -> None:
         methods=["GET"],
         summary="Look at one memory",
         tags=_TAGS,
-        operation_id="get_memory_by_id",
+        operation_id="openmem_get_memory_by_id",
         openapi_extra={
             "parameters": [
                 {
@@ -272,7 +274,7 @@ def _add_uploads(router: APIRouter, door: _Door, cases: UseCases) -> None:
         methods=["POST"],
         summary="Add documents by URL, Base64 or form",
         tags=_TAGS,
-        operation_id="add_knowledgebase_file",
+        operation_id="openmem_add_knowledgebase_file",
         openapi_extra=_upload_schema(),
     )
 
@@ -308,7 +310,7 @@ def _add_models(router: APIRouter, door: _Door, cases: UseCases) -> None:
         methods=["POST"],
         summary="Recall, answer, remember",
         tags=_TAGS,
-        operation_id="chat",
+        operation_id="openmem_chat",
         openapi_extra=_schema(Chat),
     )
     router.add_api_route(
@@ -317,7 +319,7 @@ def _add_models(router: APIRouter, door: _Door, cases: UseCases) -> None:
         methods=["POST"],
         summary="Rank texts",
         tags=_TAGS,
-        operation_id="rerank",
+        operation_id="openmem_rerank",
         openapi_extra=_schema(Rerank),
     )
 
