@@ -1,18 +1,15 @@
 """`memloom keys`, `plans` and `projects` on the data of a gateway that serves."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from services.cli.main import app
 from services.kernel.contracts.errors import MemloomError
 from tests.support.gateway import Door, opened_door
-
-Run = Callable[..., Awaitable[Result]]
 
 
 @pytest.fixture
