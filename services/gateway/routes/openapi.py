@@ -7,6 +7,8 @@ from typing import Any, Literal, Protocol
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from services.gateway.routes.openmem_answers import ANSWERS, EXAMPLES, LISTS, Refusal
+
 _REF = "#/components/schemas/{model}"
 _JSON = "application/json"
 _PROBLEM = "application/problem+json"
@@ -16,6 +18,15 @@ _ALWAYS = (
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.FORBIDDEN,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+
+
+_ENVELOPE_STATUSES = (
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.INTERNAL_SERVER_ERROR,
     HTTPStatus.SERVICE_UNAVAILABLE,
@@ -132,9 +143,42 @@ def schemas(
     it is written.
     """
     modes: dict[type[BaseModel], Literal["validation", "serialization"]] = {
-        **dict.fromkeys((Problem, *responses), "serialization"),
+        **dict.fromkeys((Problem, Refusal, *ANSWERS.values(), *responses), "serialization"),
         **dict.fromkeys(requests, "validation"),
     }
     _, definitions = models_json_schema(list(modes.items()), ref_template=_REF)
     found: dict[str, Any] = definitions["$defs"]
     return found
+
+
+def with_answers(document: dict[str, Any], mount: str) -> None:
+    """Describe what openmem/v1 answers, and examples of what it is asked, in a document."""
+    for path, answer in ANSWERS.items():
+        methods = document["paths"].get(mount + path)
+        if methods is None:
+            continue
+        operation = next(iter(methods.values()))
+        data: dict[str, Any] = dict(reference(answer))
+        if path in LISTS:
+            data = {"type": "array", "items": data}
+        envelope = {
+            "type": "object",
+            "required": ["code", "message", "data"],
+            "properties": {
+                "code": {"type": "integer", "description": "0, or the code of a refusal."},
+                "message": {"type": "string"},
+                "data": data,
+            },
+        }
+        operation["responses"] = {
+            "200": {"description": "OK", "content": {_JSON: {"schema": envelope}}}
+        } | {
+            str(int(status)): {
+                "description": status.phrase,
+                "content": {_JSON: {"schema": reference(Refusal)}},
+            }
+            for status in _ENVELOPE_STATUSES
+        }
+        examples = {name: {"value": value} for name, value in EXAMPLES.get(path, {}).items()}
+        if examples:
+            operation["requestBody"]["content"][_JSON]["examples"] = examples

@@ -28,7 +28,7 @@ from services.gateway.routes.envelope import (
 )
 from services.gateway.routes.failures import add_error_handlers
 from services.gateway.routes.health import health_routes
-from services.gateway.routes.openapi import reference, schemas
+from services.gateway.routes.openapi import reference, schemas, with_answers
 from services.gateway.routes.operations import Operation, operations
 from services.gateway.routes.paths import RESOURCES, TrailingSlash
 from services.gateway.routes.resources import build_router, resources
@@ -362,6 +362,7 @@ def _describe(
                 description=app.description,
                 routes=app.routes,
             )
+            with_answers(described, MOUNTS[0])
             components = described.setdefault("components", {})
             components.setdefault("schemas", {}).update(schemas(requests, responses))
             components["securitySchemes"] = {
