@@ -59,7 +59,8 @@ def shortened(targets: Sequence[str]) -> tuple[str, ...]:
 
 
 def bounded_text(text: str, most: int = _LONGEST_DETAIL) -> str:
-    """Return at most so many characters of it."""
+    """Return at most so many characters of it, all of which any database keeps."""
+    text = text.encode("utf-8", "replace").decode().replace("\x00", "")
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 

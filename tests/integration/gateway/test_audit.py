@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from services.gateway.domain.audit import Actor
+from services.kernel.contracts.errors import Forbidden
 from tests.support.clock import ManualClock
 from tests.support.gateway import Door, opened_door
 
@@ -112,3 +114,11 @@ async def test_the_log_is_kept_for_so_long(tmp_path: Path) -> None:
         await clock.advance(1)
         await door.gateway.cases.audit.prune()
         assert len(await entries(door)) == 1
+
+
+async def test_a_refusal_of_odd_characters_stops_no_other(door: Door) -> None:
+    audit = door.gateway.cases.audit
+    for name in ("a\x00b", "\ud800", "x" * 10_000):
+        audit.refuse("default", Actor(), name, Forbidden(name))
+    found = await entries(door, "?result=refused")
+    assert [entry["detail"][:2] for entry in found] == ["xx", "?", "ab"]
