@@ -1,6 +1,7 @@
 """Composition root of the gateway: `build` over given ports, `process` chooses the adapters."""
 
-from services.gateway.app.build import Gateway, build
+from services.gateway.app.build import build
+from services.gateway.app.gateway import Gateway
 from services.gateway.app.process import (
     GatewayProcess,
     access,

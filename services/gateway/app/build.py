@@ -2,13 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from fastapi import FastAPI
 from memloom.v1 import memloom_pb2_grpc
 
+from services.gateway.app.gateway import Gateway
 from services.gateway.handlers.access import Access
 from services.gateway.handlers.admission import Admission, Share
 from services.gateway.handlers.attachments import Attachments
@@ -32,6 +31,7 @@ from services.gateway.handlers.notifications import Notifications
 from services.gateway.handlers.overview import Overview
 from services.gateway.handlers.people import People
 from services.gateway.handlers.ports import Outbox
+from services.gateway.handlers.profiles import Profiles
 from services.gateway.handlers.projections import Projections
 from services.gateway.handlers.projects import Projects
 from services.gateway.handlers.quotas import Quotas
@@ -63,6 +63,7 @@ from services.gateway.store import (
     SqlKeyStore,
     SqlPeopleStore,
     SqlPlaceStore,
+    SqlProfileStore,
     SqlQueueStore,
     SqlRateStore,
     SqlRepeatStore,
@@ -86,26 +87,6 @@ from services.kernel.ports.retrieval import Retrieval
 from services.kernel.ports.store import Database
 from services.kernel.runtime.health import Health
 from services.kernel.runtime.lifecycle import ServiceParts
-
-
-@dataclass(frozen=True, slots=True)
-class Gateway:
-    """The gateway, built.
-
-    asgi: REST. grpc: functions that add the public servicers to the public server, which also
-    names `grpc_services` in health and reflection. access: keys, projects and plans, for the
-    command line. bootstrap: make the default project and its key; run it once after the migration;
-    returns a key that was generated, to be printed once.
-    """
-
-    parts: ServiceParts
-    asgi: FastAPI
-    grpc: tuple[Callable[[Any], None], ...]
-    grpc_services: tuple[str, ...]
-    access: Access
-    cases: UseCases
-    bootstrap: Callable[[], Awaitable[str | None]]
-    dispatcher: WebhookDispatcher
 
 
 def build(
@@ -161,7 +142,9 @@ def build(
         clock=clock,
         flush_seconds=settings.flush_seconds,
     )
+    profiles = Profiles(database=database, store=SqlProfileStore(), clock=clock)
     search = Search(
+        profiles=profiles,
         meter=meter,
         database=database,
         gate=gate,
@@ -234,6 +217,7 @@ def build(
         deletions=deletions,
     )
     memories = Memories(
+        profiles=profiles,
         database=database,
         catalogue=catalogue,
         conversations=said,
@@ -282,6 +266,7 @@ def build(
             clock=clock,
         ),
         deletions=deletions,
+        profiles=profiles,
         uploads=uploads,
         documents=documents,
         conversations=conversations,

@@ -22,6 +22,7 @@ from services.gateway.domain.items import (
 from services.gateway.domain.limits import MAX_CHAT_TOKENS, Limits, tokens_of
 from services.gateway.domain.messages import read_messages
 from services.gateway.domain.model import Removal, Task
+from services.gateway.domain.profiles import MANUAL
 from services.gateway.domain.requests import (
     DeleteMemory,
     ExtractMemory,
@@ -40,7 +41,8 @@ from services.gateway.handlers.ports import (
     PlaceStore,
     TaskStore,
 )
-from services.gateway.handlers.search import subject_of, wanted_kinds
+from services.gateway.handlers.profiles import Profiles
+from services.gateway.handlers.search import subject_of, unserved, wanted_kinds
 from services.kernel.contracts.errors import Code, Forbidden, NotFound
 from services.kernel.contracts.events import Event, MessagesRecorded, OwnerRemoved
 from services.kernel.contracts.records import Kind, MemoryRecord, Owner, OwnerType, Status
@@ -88,9 +90,11 @@ class Memories:
         clock: Clock,
         limits: Limits,
         deletions: Deletions,
+        profiles: Profiles,
     ) -> None:
         self._database = database
         self._deletions = deletions
+        self._profiles = profiles
         self._catalogue = catalogue
         self._conversations = conversations
         self._tasks = tasks
@@ -120,6 +124,11 @@ class Memories:
             if request.filter
             else Filters()
         )
+        notes = unserved(request.include_memory_view)
+        profiles = []
+        if request.include_memory_view is None or "profile" in request.include_memory_view:
+            profiles = await self._profiles.trees(call, owner, page=page, size=request.size)
+            notes += [MANUAL] if request.include_memory_view else []
         pages = await self._pages(call, owner, kinds, filters, page=page, size=request.size)
         facts, preferences, tools = (
             pages.get(name, _EMPTY) for name in ("detail_factual", "preference", "tool_memory")
@@ -130,7 +139,8 @@ class Memories:
             "preference_detail_list": [_listed(preference_item(r), r) for r in preferences.records],
             "tool_memory_detail_list": [_listed(tool_item(r), r) for r in tools.records],
             "skill_detail_list": [],
-            "profile_detail_list": [],
+            "profile_detail_list": profiles,
+            **({"notes": notes} if notes else {}),
             "event_detail_list": [],
             "preference_note": preference_note(preferences.records),
             "total": total,
@@ -243,6 +253,8 @@ class Memories:
         """Change title, text or state by hand."""
 
         async def perform(call: Call) -> dict[str, Any]:
+            if await self._profiles.set_value(call, request):
+                return {"success": True}
             record = await self._visible(call, request.memory_id, missing=Code.MEMORY_NOT_FOUND)
             call.expect(version_of(record.id, record.revision))
             await self._records.edit(
@@ -301,6 +313,7 @@ class Memories:
         async with self._database.write() as tx:
             place = await self._places.draw(tx, call.project.id, [owner], now=now)
             said = await self._conversations.forget(tx, call.project.id, owner.key)
+            await self._profiles.forget(tx, call.project.id, owner)
             files = await self._catalogue.live_documents(tx, files_of(call.project.id, owner))
             if files:
                 await self._catalogue.delete_documents(tx, [file.id for file in files], now)

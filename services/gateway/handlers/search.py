@@ -2,28 +2,37 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from services.gateway.domain.documents import files_of
 from services.gateway.domain.filters import Filters, parse_filter
 from services.gateway.domain.items import FACTUAL, KNOWLEDGE, search_data
 from services.gateway.domain.limits import MAX_QUERY_TOKENS, Limits, tokens_of
+from services.gateway.domain.profiles import MANUAL
 from services.gateway.domain.requests import VIEWS, SearchMemory
 from services.gateway.domain.sources import message_keys, sources_of, with_sources
 from services.gateway.handlers.calls import Call
 from services.gateway.handlers.door import Gate
 from services.gateway.handlers.knowledgebases import ALL, check_linked
 from services.gateway.handlers.ports import ConversationStore, ScopeStore
+from services.gateway.handlers.profiles import Profiles
 from services.gateway.handlers.shedding import SearchTurns
 from services.gateway.handlers.usage import Meter
-from services.kernel.contracts.errors import Code, DependencyUnavailable, InvalidInput
+from services.kernel.contracts.errors import Code, DependencyUnavailable, InvalidInput, MemloomError
 from services.kernel.contracts.records import Kind, Owner, OwnerType
 from services.kernel.contracts.retrieval import SearchAnswer, SearchRequest
 from services.kernel.contracts.scope import Scope
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.retrieval import Retrieval
 from services.kernel.ports.store import Database
+
+_UNSERVED: Final = {
+    "event": "events are not told apart from facts here; ask for `detail_factual`, where what "
+    "happened is kept with its time.",
+    "skill": "skills are not offered here; `tool_memory` holds what tools were used for and how "
+    "it went.",
+}
 
 
 def subject_of(user_id: str | None, agent_id: str | None) -> Owner:
@@ -55,6 +64,18 @@ def wanted_kinds(
     )
 
 
+def unserved(views: Sequence[str] | None, *, skills: bool = False) -> list[str]:
+    """Sentences on the views that are asked for and that nothing here fills; MemloomError where
+    nothing else is asked for, for an empty list would read as an answer.
+    """
+    asked = [name for name in _UNSERVED if name in (views or ())]
+    if views and len(asked) == len(set(views)):
+        raise MemloomError(" ".join(_UNSERVED[name] for name in asked), code=Code.OPERATION_FAILED)
+    if skills and "skill" not in asked:
+        asked.append("skill")
+    return [f"{name}: {_UNSERVED[name]}" for name in asked]
+
+
 class Search:
     """Makes the scope from the key, asks the retriever, and shows its answer."""
 
@@ -63,6 +84,7 @@ class Search:
         *,
         database: Database,
         store: ScopeStore,
+        profiles: Profiles,
         conversations: ConversationStore,
         retrieval: Retrieval,
         gate: Gate,
@@ -76,6 +98,7 @@ class Search:
         self._turns = turns
         self._database = database
         self._store = store
+        self._profiles = profiles
         self._conversations = conversations
         self._retrieval = retrieval
         self._clock = clock
@@ -119,6 +142,13 @@ class Search:
         """User facts, preferences, tool memory and knowledge in one answer."""
         answer, now = await self.ask(call, request)
         data = search_data(answer, now_ms=now, explain=request.explain)
+        notes = unserved(request.include_memory_view, skills=request.include_skill)
+        if "profile" in (request.include_memory_view or ()):
+            owner = subject_of(request.user_id, request.agent_id)
+            data["profile_detail_list"] = await self._profiles.values(call, owner)
+            notes.append(MANUAL)
+        if notes:
+            data["notes"] = [*data.get("notes", ()), *notes]
         if request.context_format == "memory":
             return data
         subject = subject_of(request.user_id, request.agent_id)

@@ -21,6 +21,7 @@ from services.gateway.handlers.knowledgebases import KnowledgeBases
 from services.gateway.handlers.memories import Memories
 from services.gateway.handlers.overview import Overview
 from services.gateway.handlers.people import People
+from services.gateway.handlers.profiles import Profiles
 from services.gateway.handlers.projects import Projects
 from services.gateway.handlers.search import Search
 from services.gateway.handlers.sharing import Sharing
@@ -53,6 +54,7 @@ class UseCases:
     dead_letters: DeadLetterDesk
     keys: KeyAdmin
     audit: AuditTrail
+    profiles: Profiles
     projects: Projects
     webhooks: Webhooks
     deletions: Deletions

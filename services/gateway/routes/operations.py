@@ -4,9 +4,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from services.gateway.domain import profile_requests as ask_profiles
 from services.gateway.domain import requests as ask
 from services.gateway.domain.model import Role
 from services.gateway.handlers.calls import Call
+from services.gateway.handlers.profiles import Profiles
 from services.gateway.handlers.usecases import UseCases
 
 Run = Callable[[Call, Any], Awaitable[Any]]
@@ -106,5 +108,75 @@ def operations(cases: UseCases) -> tuple[Operation, ...]:
             cases.memories.extract,
             {"success": False},
             "Extract memories without storing them",
+        ),
+        *_profile_operations(cases.profiles),
+    )
+
+
+def _profile_operations(profiles: Profiles) -> tuple[Operation, ...]:
+    done = {"success": False}
+    template = "/profile_template"
+    return (
+        Operation(
+            f"/add{template}",
+            ask_profiles.AddTemplate,
+            profiles.add,
+            {"profile_template_id": ""},
+            "Add a profile template",
+            Role.WRITE,
+        ),
+        Operation(
+            f"/list{template}",
+            ask_profiles.ListTemplates,
+            profiles.page,
+            {},
+            "List profile templates",
+        ),
+        Operation(
+            f"/get{template}",
+            ask_profiles.NamedTemplate,
+            profiles.get,
+            {},
+            "Look at a profile template",
+        ),
+        Operation(
+            f"/update{template}",
+            ask_profiles.UpdateTemplate,
+            profiles.update,
+            done,
+            "Change a profile template",
+            Role.WRITE,
+        ),
+        Operation(
+            f"/delete{template}",
+            ask_profiles.NamedTemplate,
+            profiles.delete,
+            done,
+            "Delete a profile template with its profiles",
+            Role.WRITE,
+        ),
+        Operation(
+            f"/bind{template}",
+            ask_profiles.BindTemplate,
+            profiles.bind,
+            done,
+            "Give users and agents profiles",
+            Role.WRITE,
+        ),
+        Operation(
+            "/edit/profile",
+            ask_profiles.EditProfile,
+            profiles.edit,
+            done,
+            "Edit a profile",
+            Role.WRITE,
+        ),
+        Operation(
+            "/delete/profile",
+            ask_profiles.DeleteProfile,
+            profiles.unbind,
+            done,
+            "Delete a profile",
+            Role.WRITE,
         ),
     )

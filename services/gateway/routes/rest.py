@@ -34,7 +34,7 @@ from services.gateway.routes.paths import RESOURCES, TrailingSlash
 from services.gateway.routes.resources import build_router, resources
 from services.gateway.routes.streaming import stream_error, stream_text
 from services.gateway.routes.uploads import read_upload
-from services.kernel.contracts.errors import Code, InvalidInput, MemloomError, full_disk_noticed
+from services.kernel.contracts.errors import InvalidInput, MemloomError, full_disk_noticed
 from services.kernel.runtime.health import Health
 
 _TAGS: Final[list[str | Enum]] = ["openmem/v1"]
@@ -60,12 +60,6 @@ _CORS_ANSWER: Final = (
     "Location",
     "Retry-After",
     "X-Request-Id",
-)
-
-_PROFILES = (
-    *(f"/{verb}/profile_template" for verb in ("add", "list", "get", "update", "delete", "bind")),
-    "/edit/profile",
-    "/delete/profile",
 )
 
 
@@ -239,20 +233,6 @@ def _add_special(router: APIRouter, door: _Door, cases: UseCases) -> None:
         },
     )
 
-    async def profiles(request: Request) -> Response:
-        """Not offered, and said so: the public client repeats what it takes for a broken link."""
-        try:
-            await door.call(request)
-        except MemloomError as error:
-            return failure(request, error, {"success": False})
-        return failure(request, refused, {"success": False})
-
-    refused = MemloomError(
-        "profiles are not offered; what users say becomes memories, see get/memory",
-        code=Code.OPERATION_FAILED,
-    )
-    for path in _PROFILES:
-        router.add_api_route(path, profiles, methods=["POST"], include_in_schema=False)
     for path in ("/ping", "/ping/"):
         router.add_api_route(path, ping, methods=["GET"], summary="Ping", include_in_schema=False)
 

@@ -9,6 +9,7 @@ from services.gateway.store.directory import SqlDirectoryStore
 from services.gateway.store.keys import SqlKeyStore
 from services.gateway.store.people import SqlPeopleStore
 from services.gateway.store.places import SqlPlaceStore
+from services.gateway.store.profiles import SqlProfileStore
 from services.gateway.store.queue import SqlQueueStore
 from services.gateway.store.rates import SqlRateStore
 from services.gateway.store.repeats import SqlRepeatStore
@@ -32,6 +33,7 @@ __all__ = [
     "SqlKeyStore",
     "SqlPeopleStore",
     "SqlPlaceStore",
+    "SqlProfileStore",
     "SqlQueueStore",
     "SqlRateStore",
     "SqlRepeatStore",

@@ -374,3 +374,30 @@ USAGE: Final = Table(
     Column("amount", BigInteger, nullable=False),
     Index("usage_by_time", "day"),
 )
+
+PROFILE_TEMPLATES: Final = Table(
+    "profile_templates",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("project_id", String(64), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("fields", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Index("profile_templates_by_project", "project_id", "created_at"),
+)
+
+PROFILES: Final = Table(
+    "profiles",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("project_id", String(64), nullable=False),
+    Column("template_id", String(64), nullable=False),
+    Column("owner", String(120), nullable=False),
+    Column("values", Text, nullable=False),
+    Column("removed", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Index("profiles_by_owner", "project_id", "owner", "template_id", unique=True),
+    Index("profiles_by_template", "template_id"),
+)

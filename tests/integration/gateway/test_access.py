@@ -249,13 +249,3 @@ async def test_documents_with_passages_for_people(door: Door) -> None:
     assert (one["documents"], one["bytes"]) == (1, 3)
     odd = await door.get(f"/api/v1/knowledge-bases/{kb}/documents?limit=0")
     assert (odd.status_code, odd.json()["status"]) == (400, 400)
-
-
-@pytest.mark.parametrize("path", ["bind/profile_template", "edit/profile", "list/profile_template"])
-async def test_what_is_not_offered_is_refused_in_words(door: Door, path: str) -> None:
-    answer = await door.http.post(f"{API}/{path}", json={}, headers=door.headers)
-    assert answer.status_code == 200
-    assert answer.json()["code"] == 50002
-    assert answer.json()["data"] == {"success": False}
-    assert "not offered" in answer.json()["message"]
-    assert (await door.http.post(f"{API}/{path}", json={})).status_code == 401
