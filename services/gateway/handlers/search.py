@@ -95,7 +95,7 @@ class Search:
     ) -> None:
         self._meter = meter
         self._gate = gate
-        self._turns = turns
+        self.turns = turns
         self._database = database
         self._store = store
         self._profiles = profiles
@@ -194,7 +194,7 @@ class Search:
         )
         subject = subject_of(request.user_id, request.agent_id)
         self._meter.count(call.project.id, "searches")
-        async with self._turns.turn():
+        async with self.turns.turn():
             # Resolved after the wait: what was deleted meanwhile is not searched.
             scope = await self.scope(call, subject, request.knowledgebase_ids, filters)
             if not kinds:

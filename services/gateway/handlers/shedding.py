@@ -69,8 +69,8 @@ class SearchTurns:
             if self._running < int(self._limit):
                 self._running += 1
                 return
-        standing = now < self._strict_until or now - self._empty_at > _STANDING_SECONDS
-        if len(self._waiting) >= _MOST_WAITING:
+        standing = self._is_standing(now)
+        if self._is_full(standing=standing):
             raise self._refusal()
         place = asyncio.get_running_loop().create_future()
         self._waiting.append(place)
@@ -84,6 +84,19 @@ class SearchTurns:
         finally:
             if not entered:
                 self._leave(place)
+
+    def is_overloaded(self) -> bool:
+        """Whether a search that came now would be refused for certain."""
+        if self._limits.wait <= 0 or not self._waiting:
+            return False
+        return self._is_full(standing=self._is_standing(self._clock.monotonic()))
+
+    def _is_standing(self, now: float) -> bool:
+        return now < self._strict_until or now - self._empty_at > _STANDING_SECONDS
+
+    def _is_full(self, *, standing: bool) -> bool:
+        """In a standing queue nobody waits behind more than are served at once."""
+        return len(self._waiting) >= (max(1, int(self._limit)) if standing else _MOST_WAITING)
 
     def _leave(self, place: asyncio.Future[None]) -> None:
         """Give up waiting; a place that came in the same moment goes to the next one."""

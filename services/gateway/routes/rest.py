@@ -30,6 +30,7 @@ from services.gateway.routes.failures import add_error_handlers
 from services.gateway.routes.health import health_routes
 from services.gateway.routes.openapi import reference, schemas, with_answers
 from services.gateway.routes.operations import Operation, operations
+from services.gateway.routes.overload import SearchOverload
 from services.gateway.routes.paths import RESOURCES, TrailingSlash
 from services.gateway.routes.resources import build_router, resources
 from services.gateway.routes.streaming import stream_error, stream_text
@@ -156,6 +157,7 @@ def build_rest(
     app.include_router(docs_routes())
     app.include_router(health_routes(health, door.is_admin))
     add_error_handlers(app, table)
+    app.add_middleware(SearchOverload, turns=cases.search.turns)
     _add_middleware(app, cors_origins)
     _describe(app, requests, responses)
     return app

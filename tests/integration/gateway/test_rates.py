@@ -262,6 +262,31 @@ async def test_surplus_searches_are_told_to_come_back(tmp_path: Path) -> None:
         await door.ok("/search/memory", SEARCH)
 
 
+async def test_while_searches_queue_surplus_is_refused_before_anything_is_done(
+    tmp_path: Path,
+) -> None:
+    async with opened_door(tmp_path, searches_at_once=1, search_wait_seconds=0.1) as door:
+        turns = door.gateway.cases.search.turns
+
+        async def search() -> None:
+            async with turns.turn():
+                pass
+
+        async with turns.turn():
+            with pytest.raises(TooManyRequests):
+                await search()
+            turns._alone = 100.0  # searches take long here, and so may one wait
+            waiting = asyncio.create_task(search())
+            await asyncio.sleep(0)
+            # No key is asked for, and no body read.
+            surplus = await door.http.post(API + "/search/memory", content=b"{")
+            assert (surplus.status_code, surplus.json()["code"]) == (429, RATE_EXCEEDED)
+            assert surplus.headers["retry-after"] == "1"
+            await door.ok("/get/memory", {"user_id": "u"})
+        await asyncio.wait_for(waiting, 10)
+        await door.ok("/search/memory", SEARCH)
+
+
 async def test_callers_that_go_away_free_their_places(tmp_path: Path) -> None:
     async with opened_door(tmp_path, searches_at_once=2, search_wait_seconds=5) as door:
         held = _Held(door)
