@@ -117,3 +117,28 @@ def test_a_picture_is_kept_as_such_and_said_to_be_unread(memloom: Memloom) -> No
     told = post(memloom, "get/message", user_id="hal", conversation_id="pictures")["data"]
     assert told["message_detail_list"][0]["content"] == "I keep bees.\n[image]"
     assert not any("[image]" in text for text in texts(memloom, "hal", "bees"))
+
+
+def test_bare_base64_without_a_name_is_read_as_what_it_is(memloom: Memloom) -> None:
+    data = base64.b64encode(NOTES.encode()).decode()
+    answer = send(memloom, "ida", {"type": "file", "file": {"file_data": data}})["data"]
+    state = ended(memloom, answer["task_id"])
+    assert [(one["name"], one["status"]) for one in state["files"]] == [
+        ("document.md", "COMPLETED")
+    ]
+    assert any("QX-4471" in text for text in texts(memloom, "ida", "boiler code"))
+
+
+def test_an_edited_message_is_found_by_its_new_words_alone(memloom: Memloom) -> None:
+    for text in ("I live in Oslo.", "I live in Rome."):
+        message = {"id": "m1", "role": "user", "content": text}
+        answer = post(
+            memloom, "add/message", user_id="jo", conversation_id="home", messages=[message]
+        )["data"]
+        state = ended(memloom, answer["task_id"])
+    assert (state["memory_views"]["added"], state["memory_views"]["deleted"]) == (1, 1)
+    found = texts(memloom, "jo", "where do I live")
+    assert any("Rome" in text for text in found)
+    assert not any("Oslo" in text for text in found)
+    told = post(memloom, "get/message", user_id="jo", conversation_id="home")["data"]
+    assert [one["content"] for one in told["message_detail_list"]] == ["I live in Rome."]
