@@ -22,7 +22,7 @@ import httpx
 from tests.support.shared import ROOT
 
 KEY = "mpg-test-key-0123456789abcdef"
-READY_SECONDS = 60.0
+READY_SECONDS = 180.0
 DONE_SECONDS = 90.0
 
 

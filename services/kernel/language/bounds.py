@@ -8,7 +8,7 @@ whole is read piece by piece, and between two pieces `check` ends what takes too
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
@@ -24,6 +24,21 @@ LONGEST_QUERY: Final = 2_000
 WIDEST_GAP: Final = 4
 # How much of one text is read by rules at a search, whatever its length.
 LONGEST_SOURCE: Final = 8_000
+
+# What the callers of a package's patterns let them see at once: the longest text (None: any, so
+# that they must take time in proportion to it), and whether its gaps are `squeezed` or such texts
+# left out. The longest name that fits counts; other packages' patterns see any text as it is.
+READ_AT_ONCE: Final[Mapping[str, tuple[int | None, bool]]] = {
+    "services.feedback.domain": (LONGEST_CLAUSE, True),
+    "services.feedback.domain.splitting": (None, False),
+    "services.feedback.domain.values": (LONGEST_SOURCE, True),
+    "services.kernel.language.quantities": (None, True),
+    "services.kernel.language.versions": (None, True),
+    "services.memorizer.domain.extraction": (LONGEST_CLAUSE, True),
+    "services.memorizer.domain.extraction.language": (None, False),
+    "services.memorizer.domain.extraction.sentences": (LONGEST_SENTENCE, True),
+    "services.retriever.domain": (LONGEST_QUERY, True),
+}
 
 _GAP: Final = re.compile(rf"(\s{{{WIDEST_GAP}}})\s+")
 _BLANK: Final = re.compile(r"[^\S\n]")

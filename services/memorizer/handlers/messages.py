@@ -11,7 +11,7 @@ from uuid import UUID
 
 import structlog
 
-from services.kernel.contracts.errors import MemloomError
+from services.kernel.contracts.errors import DependencyUnavailable, MemloomError
 from services.kernel.contracts.events import (
     DeletionProgressed,
     Envelope,
@@ -29,6 +29,7 @@ from services.kernel.language import bounds
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.store import Database, Transaction
 from services.kernel.runtime.dispatch import Outcome
+from services.kernel.runtime.policy import Done, Raised, attempt
 from services.memorizer.domain.editing import (
     WITHDRAWN,
     editions,
@@ -196,9 +197,20 @@ class Messages:
         return [owner for owner in found if owner not in named]
 
     async def on_failure(self, event: Event, error: MemloomError) -> Outcome:
-        """The task ends failed and says why."""
+        """The task ends failed and says why; the turns are kept as they were said."""
         if not isinstance(event, MessagesRecorded):
             return Outcome()
+        kept = await attempt(self._keep(event))
+        if isinstance(kept, Raised):
+            if isinstance(kept.error, DependencyUnavailable):
+                raise kept.error
+            _log.error("messages.lost", exc_info=kept.error)
+        written = kept.value if isinstance(kept, Done) else []
+
+        async def apply(tx: Transaction) -> Sequence[Event]:
+            await self._writer.vouch(tx, self._store, written)
+            return ()
+
         failed = TaskProgressed(
             project_id=event.project_id,
             task_id=event.task_id,
@@ -206,7 +218,14 @@ class Messages:
             error_code=int(error.code),
             error_message=error.message,
         )
-        return Outcome(events=(failed,))
+        return Outcome(events=(failed,), apply=apply)
+
+    async def _keep(self, event: MessagesRecorded) -> list[MemoryRecord]:
+        """The turns in records and index, read by no rule."""
+        fresh = await asyncio.to_thread(_verbatim, event)
+        written, _ = await self._remember(event, fresh, said_by=event.owner)
+        await self._writer.sync(written)
+        return written
 
 
 def _source(event: MessagesRecorded) -> Source:

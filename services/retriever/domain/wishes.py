@@ -65,40 +65,44 @@ _FOR = re.compile(
     _I | re.DOTALL,
 )
 # Kinds of questions, and how the topics of their answers are called.
-_SORTS = (
-    (
+_SORTS = tuple(
+    (re.compile(asks, _I), re.compile(topic, _I))
+    for asks, topic in (
         (
-            r"什么时[候间]|何时|哪天|几[号点]|截止"
-            r"|\bwhen\b|\bwhat (?:day|date|time)\b|\bdue\b|\bdeadline"
-        ),
-        r"日期|时间|期限|日程|安排|\b(?:dates?|times?|timelines?|deadlines?|schedul\w*|events?)\b",
-    ),
-    (
-        r"多少|几[个次]|价格|费用|\bhow (?:much|many)\b|\bamount\b|\bprice|\bcost",
-        (
-            r"数字|数据|金额|价格|费用|进度|\b(?:amounts?|figures?|numbers?|salar\w+|prices?|costs?"
-            r"|compensation|budgets?|progress|percentages?|statistics|metrics|quantit\w+)\b"
-        ),
-    ),
-    (
-        r"怎么|如何|怎样|\bhow (?:do|can|should|could|would|to)\b|\bshow me\b|\bsteps?\b",
-        (
-            r"步骤|方法|实现|做法|流程|操作|格式|代码|\b(?:implement\w*|steps?|methods?|procedures?"
-            r"|process\w*|concepts?|problems?|calculations?|solutions?|approach\w*|structur\w*"
-            r"|format\w*|code|coding|techniques?|instructions?|guid\w+)\b"
-        ),
-    ),
-    (
-        (
-            r"推荐|建议|哪[些个款种]|\bsuggest|\brecommend"
-            r"|\b(?:which|what|good|best|any) (?:\w+ )?(?:tools?|software|apps?|librar\w+|options|"
-            r"resources|programs?)\b"
+            (
+                r"什么时[候间]|何时|哪天|几[号点]|截止"
+                r"|\bwhen\b|\bwhat (?:day|date|time)\b|\bdue\b|\bdeadline"
+            ),
+            r"日期|时间|期限|日程|安排|\b(?:dates?|times?|timelines?|deadlines?|schedul\w*|events?)\b",
         ),
         (
-            r"工具|软件|推荐|建议|资源|\b(?:tools?|software|apps?|librar\w+|dependenc\w+|aids?"
-            r"|resources?|recommendations?|suggestions?|products?|options?)\b"
+            r"多少|几[个次]|价格|费用|\bhow (?:much|many)\b|\bamount\b|\bprice|\bcost",
+            (
+                r"数字|数据|金额|价格|费用|进度|\b(?:amounts?|figures?|numbers?|salar\w+|prices?"
+                r"|costs?|compensation|budgets?|progress|percentages?|statistics|metrics|quantit\w+)\b"
+            ),
         ),
-    ),
+        (
+            r"怎么|如何|怎样|\bhow (?:do|can|should|could|would|to)\b|\bshow me\b|\bsteps?\b",
+            (
+                r"步骤|方法|实现|做法|流程|操作|格式|代码|\b(?:implement\w*|steps?|methods?|procedures?"
+                r"|process\w*|concepts?|problems?|calculations?|solutions?|approach\w*|structur\w*"
+                r"|format\w*|code|coding|techniques?|instructions?|guid\w+)\b"
+            ),
+        ),
+        (
+            (
+                r"推荐|建议|哪[些个款种]|\bsuggest|\brecommend"
+                r"|\b(?:which|what|good|best|any) (?:\w+ )?(?:tools?|software"
+                r"|apps?|librar\w+|options|"
+                r"resources|programs?)\b"
+            ),
+            (
+                r"工具|软件|推荐|建议|资源|\b(?:tools?|software|apps?|librar\w+|dependenc\w+|aids?"
+                r"|resources?|recommendations?|suggestions?|products?|options?)\b"
+            ),
+        ),
+    )
 )
 
 
@@ -126,7 +130,7 @@ def _read(analysis: Analysis) -> _Question:
     return _Question(
         back=back,
         helps=not back and _WANTS_HELP.search(text) is not None,
-        topics=tuple(re.compile(topic, _I) for asks, topic in _SORTS if re.search(asks, text, _I)),
+        topics=tuple(topic for asks, topic in _SORTS if asks.search(text)),
         terms=analysis.terms,
     )
 

@@ -36,6 +36,13 @@ def _rules(chinese: bool) -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 
 @cache
+def _ends(chinese: bool) -> tuple[re.Pattern[str], ...]:
+    table = attributes_zh.ENDS if chinese else attributes_en.ENDS
+    flags = re.NOFLAG if chinese else re.IGNORECASE
+    return tuple(re.compile(pattern, flags) for pattern in table)
+
+
+@cache
 def _relations(chinese: bool) -> re.Pattern[str]:
     if chinese:
         words = "|".join(sorted(attributes_zh.RELATIONS, key=len, reverse=True))
@@ -72,8 +79,7 @@ def subject_of(text: str, carried: str) -> str:
         rest = text[found[2] + 2 :] if chinese else text[found[2] :]
         joined = not chinese and re.search(r"\band (?:I|me)\b", rest)
         return "user" if own or joined else found[0]
-    speaks = r"我|咱|俺" if chinese else r"\b(?:I|we|my|our)\b"
-    if re.search(speaks, text, re.NOFLAG if chinese else re.IGNORECASE):
+    if (_SPEAKS_ZH if chinese else _SPEAKS_EN).search(text):
         return "user"
     return carried
 
@@ -104,18 +110,17 @@ def attribute_of(clause: str, subject: str = "user") -> Attribute | None:
     return None
 
 
+_SPEAKS_ZH = re.compile(r"我|咱|俺")
+_SPEAKS_EN = re.compile(r"\b(?:I|we|my|our)\b", re.IGNORECASE)
 _SHORTEST_NAME = 2
 _BARE = frozenset({"pet", "device", "vehicle", "trip", "schedule", "child"})
 
 
 def ended(clause: str) -> tuple[str, ...]:
     """Names that the clause says to hold no longer."""
-    chinese = is_chinese(clause)
-    flags = re.NOFLAG if chinese else re.IGNORECASE
-    table = attributes_zh.ENDS if chinese else attributes_en.ENDS
     names: list[str] = []
-    for pattern in table:
-        for match in re.finditer(pattern, clause, flags):
+    for pattern in _ends(is_chinese(clause)):
+        for match in pattern.finditer(clause):
             name = match.group("x").strip(" 的了")
             if len(name) >= _SHORTEST_NAME and same_words(name):
                 names.append(name.casefold())
