@@ -110,9 +110,7 @@ _FORMS = "|".join(
     re.escape(form) + (r"(?![a-z])" if form[-1].isascii() and form[-1].isalpha() else "")
     for form in sorted(_UNIT_OF, key=len, reverse=True)
 )
-_NUMBER = (
-    rf"(?:\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)*|{_HAN_NUMBER}|\b(?:{'|'.join(_WORDS)})\b)"
-)
+_NUMBER = rf"(?:\d{{1,3}}(?:,\d{{3}}){{1,6}}(?:\.\d+)?|\d+(?:\.\d+)*|{_HAN_NUMBER}|\b(?:{'|'.join(_WORDS)})\b)"
 _WEEKDAY = (
     r"(?:周|星期|礼拜)[一二三四五六日天末]"
     r"|\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b"

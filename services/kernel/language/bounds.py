@@ -26,11 +26,11 @@ WIDEST_GAP: Final = 4
 LONGEST_SOURCE: Final = 8_000
 
 # What the callers of a package's patterns let them see at once: the longest text (None: any, so
-# that they must take time in proportion to it), and whether its gaps are `squeezed` or such texts
+# that they should take time in proportion to it), and whether its gaps are `squeezed` or such texts
 # left out. The longest name that fits counts; other packages' patterns see any text as it is.
 READ_AT_ONCE: Final[Mapping[str, tuple[int | None, bool]]] = {
     "services.feedback.domain": (LONGEST_CLAUSE, True),
-    "services.feedback.domain.splitting": (None, False),
+    "services.feedback.domain.splitting": (4_000, False),
     "services.feedback.domain.values": (LONGEST_SOURCE, True),
     "services.kernel.language.quantities": (None, True),
     "services.kernel.language.versions": (None, True),

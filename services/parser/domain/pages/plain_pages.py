@@ -12,7 +12,7 @@ _PIECES = re.compile(
     re.IGNORECASE,
 )
 _FULL = 0.95  # the widest lines but for outliers
-_TAG = re.compile(r"<[^>]+>")
+_TAG = re.compile(r"<[^<>]+>")
 
 
 def lines_of_html(html: str) -> list[Line]:
