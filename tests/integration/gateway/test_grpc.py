@@ -12,6 +12,8 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from memloom.v1 import memloom_pb2 as pb
 from memloom.v1 import memloom_pb2_grpc, probe_pb2, probe_pb2_grpc
 
+from services.gateway.domain.model import Role
+from services.gateway.handlers.access import KeyTerms
 from services.kernel.adapters.public_grpc import PublicGrpcServer
 from services.kernel.contracts.errors import DependencyUnavailable
 from services.kernel.contracts.events import DocumentSubmitted, MessagesRecorded
@@ -253,3 +255,23 @@ async def test_grpc_calls_are_in_the_audit_log(door: Door, channel: grpc.aio.Cha
     listed = (await door.get("/api/v1/audit?operation=create/knowledgebase")).json()["entries"]
     assert [(entry["result"], entry["code"]) for entry in listed] == [("refused", 40103), ("ok", 0)]
     assert all("127.0.0.1" in entry["address"] for entry in listed)
+
+
+async def test_a_reading_key_may_call_what_only_reads(
+    door: Door, channel: grpc.aio.Channel
+) -> None:
+    terms = KeyTerms(role=Role.READ)
+    _, key = await door.gateway.access.create_key(name="reader", terms=terms)
+    metadata = (("authorization", f"Token {key}"),)
+    api = memloom_pb2_grpc.MemloomStub(channel)
+    service = pb.DESCRIPTOR.services_by_name["Memloom"]
+    denied = set()
+    for method in service.methods:
+        message = getattr(pb, method.input_type.name)()
+        try:
+            await getattr(api, method.name)(message, metadata=metadata)
+        except grpc.aio.AioRpcError as error:
+            if error.code() is grpc.StatusCode.PERMISSION_DENIED:
+                denied.add(method.name)
+    reading = {"GetKnowledgebaseFile", "GetStatus", "SearchMemory", "GetMemory"}
+    assert denied == {method.name for method in service.methods} - reading
