@@ -21,7 +21,8 @@ from services.kernel.ports.clock import Clock
 # A search beside others may take so many times what it takes alone before fewer run at once.
 _TOLERANCE: Final = 1.5
 _SHRINK: Final = 0.9
-_LEARN: Final = 0.1
+_LEARN: Final = 0.3
+_FORGET: Final = 0.01
 _STANDING_SECONDS: Final = 0.5
 # After a refusal: callers come back together, and a burst each second is no burst.
 _STRICT_SECONDS: Final = 5.0
@@ -127,7 +128,9 @@ class SearchTurns:
             return
         if beside <= 1 or self._alone is None:
             known = seconds if self._alone is None else self._alone
-            self._alone = known + _LEARN * (seconds - known)
+            # Quickly down and slowly up: on a busy machine even one at once is slow, and that is
+            # no reason to let in more.
+            self._alone = known + (_LEARN if seconds < known else _FORGET) * (seconds - known)
         if seconds > _TOLERANCE * self._alone:
             self._limit = max(1.0, self._limit * _SHRINK)
         elif beside >= int(self._limit):
