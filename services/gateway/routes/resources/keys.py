@@ -9,6 +9,7 @@ from services.gateway.domain.keys import LONGEST_OVERLAP_SECONDS
 from services.gateway.domain.model import Role
 from services.gateway.domain.requests import Request
 from services.gateway.handlers.usecases import UseCases
+from services.gateway.routes.resources import answers
 from services.gateway.routes.resources.table import Resource, ResourceRequest
 
 Name = Annotated[str, Field(max_length=200), AfterValidator(str.strip)]
@@ -58,7 +59,9 @@ def key_resources(cases: UseCases) -> tuple[Resource, ...]:
 
     one = "/keys/{id}"
     return (
-        Resource("GET", "/keys", "List keys", list_keys, needs=Role.ADMIN),
+        Resource(
+            "GET", "/keys", "List keys", list_keys, needs=Role.ADMIN, response=answers.KeyList
+        ),
         Resource(
             "POST",
             "/keys",
@@ -66,16 +69,26 @@ def key_resources(cases: UseCases) -> tuple[Resource, ...]:
             make_key,
             needs=Role.ADMIN,
             body=MakeKey,
+            response=answers.ShownKey,
             status=HTTPStatus.CREATED,
             examples={"for an application": {"name": "till", "role": "write"}},
         ),
-        Resource("PATCH", one, "Rename a key", rename_key, needs=Role.ADMIN, body=RenameKey),
+        Resource(
+            "PATCH",
+            one,
+            "Rename a key",
+            rename_key,
+            needs=Role.ADMIN,
+            body=RenameKey,
+            response=answers.KeyDetail,
+        ),
         Resource(
             "POST",
             one + "/rotate",
             "Make a new secret for a key; it is shown once",
             rotate_key,
             body=RotateKey,
+            response=answers.ShownKey,
             problems=(HTTPStatus.CONFLICT,),
             description="The old secret works for the overlap. A key without the role `admin` may "
             "rotate itself.",

@@ -10,6 +10,7 @@ from services.gateway.domain.model import Role
 from services.gateway.domain.requests import Request
 from services.gateway.domain.usage import LONGEST_DAYS
 from services.gateway.handlers.usecases import UseCases
+from services.gateway.routes.resources import answers
 from services.gateway.routes.resources.table import Query, Resource, ResourceRequest
 
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(str.strip)]
@@ -70,7 +71,7 @@ def project_resources(cases: UseCases) -> tuple[Resource, ...]:
         )
 
     return (
-        Resource("GET", "/plan", "Plan and usage", show_plan),
+        Resource("GET", "/plan", "Plan and usage", show_plan, response=answers.PlanUsage),
         Resource("GET", "/usage", "Usage by day", show_usage, query=UsageQuery),
         Resource("GET", "/plans", "List the plans that are offered", list_plans),
         Resource(
@@ -80,6 +81,7 @@ def project_resources(cases: UseCases) -> tuple[Resource, ...]:
             show_audit,
             needs=Role.ADMIN,
             query=AuditQuery,
+            response=answers.AuditList,
         ),
     )
 

@@ -47,12 +47,22 @@ from services.gateway.routes.resources.answers.operations import (
     DeletionReceipt,
     LogRetention,
 )
+from services.gateway.routes.resources.answers.project import (
+    AuditLine,
+    AuditList,
+    KeyDetail,
+    KeyList,
+    PlanUsage,
+    ShownKey,
+)
 
 __all__ = [
     "AddedDocument",
     "AddedDocuments",
     "AgentList",
     "Answer",
+    "AuditLine",
+    "AuditList",
     "Conversation",
     "ConversationList",
     "ConversationMessage",
@@ -71,6 +81,8 @@ __all__ = [
     "Done",
     "Evidence",
     "GivenCorrection",
+    "KeyDetail",
+    "KeyList",
     "KnowledgeBaseCounts",
     "KnowledgeBaseDetail",
     "KnowledgeBaseList",
@@ -85,8 +97,10 @@ __all__ = [
     "Offer",
     "OfferList",
     "PassageList",
+    "PlanUsage",
     "Share",
     "ShareList",
+    "ShownKey",
     "Subject",
     "TaskList",
     "TaskState",
