@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 
-.PHONY: help setup setup-dev run test test-all check format lint types arch contracts proto stack stack-down test-real eval bench storm pins clean
+.PHONY: help setup setup-dev run test test-all fuzz check format lint types arch contracts proto stack stack-down test-real eval bench storm pins clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -36,6 +36,9 @@ test: $(VENV)/.dev ## Run the tests that need no server (slow ones in CI only)
 
 test-all: $(VENV)/.dev ## Run all tests that need no server
 	$(BIN)/pytest -m "not real"
+
+fuzz: $(VENV)/.dev ## Send the full count of malformed and generated requests to an embedded server
+	MEMLOOM_TEST_FUZZ=full $(BIN)/pytest -s tests/fuzz
 
 check: format lint types arch contracts ## Format, lint, types, import rules, contracts
 
