@@ -132,6 +132,36 @@ def reindex(
     )
 
 
+@app.command()
+def reconcile(
+    *,
+    mend: Annotated[bool, typer.Option("--mend", help="Mend what differs.")] = False,
+    seconds: Annotated[
+        float, typer.Option(help="A deletion should be confirmed by every store after so long.")
+    ] = 300.0,
+    data: Data = HERE,
+) -> None:
+    """Find what differs between the stores: records, index, blobs, documents, corrections.
+
+    While a Memloom runs on the data folder, or is stopped, or on its servers. Prints a count for
+    each kind; ends with 0 where nothing differs (any more), else with 1. What is mended by an event
+    is done once a running Memloom has heard it: say it again then.
+    """
+    from services.cli.reconciling import reconcile as compare  # noqa: PLC0415 - see above
+
+    report = asyncio.run(compare(data, mend=mend, seconds=seconds))
+    for line in report.lines():
+        typer.echo(line)
+    if mend and report.total:
+        left = asyncio.run(compare(data, mend=False, seconds=seconds))
+        typer.echo(f"mended {report.total - left.total}, left {left.total}")
+        for kind in sorted(report.sent):
+            typer.echo(f"{kind.replace('_', ' ')}: sent again, done once a Memloom has heard it")
+        report = left
+    if report.total:
+        raise typer.Exit(1)
+
+
 @topics.command("export")
 def export(
     *,

@@ -15,6 +15,7 @@ from services.kernel.contracts.records import Kind, MemoryRecord, Owner, Status
 from services.kernel.contracts.scope import Clause, Clauses
 from services.kernel.ports.records import DocumentPlace, OwnerPlace, ReindexState
 from services.kernel.runtime.wire import to_message, to_model
+from services.memorizer.handlers.reconciling import Reconciling
 from services.memorizer.handlers.records import RecordCommands
 from services.memorizer.handlers.reindexing import Reindexing
 
@@ -24,9 +25,12 @@ Context = grpc.aio.ServicerContext[object, object]
 class RecordsServicer(records_pb2_grpc.RecordsServicer):
     """Thin: converts and delegates; errors are mapped by the server's interceptor."""
 
-    def __init__(self, commands: RecordCommands, reindexing: Reindexing) -> None:
+    def __init__(
+        self, commands: RecordCommands, reindexing: Reindexing, reconciling: Reconciling
+    ) -> None:
         self._commands = commands
         self._reindexing = reindexing
+        self._reconciling = reconciling
 
     async def Get(  # noqa: N802 - the method's name in the proto
         self, request: records_pb2.GetRecordRequest, _: Context
@@ -148,6 +152,12 @@ class RecordsServicer(records_pb2_grpc.RecordsServicer):
         except ValidationError as error:
             raise InvalidInput("these are no messages") from error
         return _list(await self._commands.extract(messages))
+
+    async def Reconcile(  # noqa: N802 - the method's name in the proto
+        self, request: records_pb2.ReconcileRequest, _: Context
+    ) -> records_pb2.ReconcileReport:
+        found = await self._reconciling.run(mend=request.mend)
+        return records_pb2.ReconcileReport(counts=found)
 
     async def StartReindex(  # noqa: N802 - the method's name in the proto
         self, _request: records_pb2.ReindexRequest, _: Context

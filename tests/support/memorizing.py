@@ -30,6 +30,7 @@ from services.memorizer.handlers.documents import Documents
 from services.memorizer.handlers.enriching import Enriching
 from services.memorizer.handlers.indexing import IndexWriter
 from services.memorizer.handlers.messages import Messages
+from services.memorizer.handlers.reconciling import Reconciling
 from services.memorizer.handlers.records import RecordCommands
 from services.memorizer.handlers.reindexing import LiveGenerations, Reindexing
 from services.memorizer.handlers.restating import Restating
@@ -123,6 +124,7 @@ class Memorizer:
                 identity=IDENTITY,
             )
         writer = IndexWriter(index=index, encoder=LexicalBm25(), others=others)
+        self.reconciling = Reconciling(database=database, store=self.store, writer=writer)
         self.sweeper = Sweeper(database=database, store=self.store, writer=writer)
         if generations is not None:
             self.generations = generations

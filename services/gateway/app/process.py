@@ -11,10 +11,12 @@ from services.gateway.app.build import build
 from services.gateway.handlers.access import Access
 from services.gateway.handlers.audit import AuditTrail
 from services.gateway.handlers.dead_letters import reopen as reopen_document
+from services.gateway.handlers.mending import Mending
 from services.gateway.settings import BOOTSTRAP_PLAN, GatewaySettings
 from services.gateway.store import (
     METADATA,
     MIGRATIONS,
+    SqlAuditOfStores,
     SqlAuditStore,
     SqlCatalogueStore,
     SqlKeyStore,
@@ -160,6 +162,23 @@ async def access(settings: GatewaySettings, resources: Resources) -> AsyncIterat
             catalogue=SqlCatalogueStore(),
             audit=audit,
             plans=settings.plans(),
+            clock=resources.clock,
+        )
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def mending(resources: Resources) -> AsyncIterator[Mending]:
+    """What compares the gateway's tables with other stores, also while a gateway runs."""
+    database = resources.database(Service.GATEWAY, METADATA, MIGRATIONS)
+    await database.migrate()
+    try:
+        yield Mending(
+            database=database,
+            store=SqlAuditOfStores(),
+            catalogue=SqlCatalogueStore(),
+            outbox=RelayedOutbox(Service.GATEWAY, clock=resources.clock),
             clock=resources.clock,
         )
     finally:

@@ -3,6 +3,7 @@
 from services.gateway.store.audit import SqlAuditStore
 from services.gateway.store.catalogue import SqlCatalogueStore
 from services.gateway.store.changes import SqlChangeStore
+from services.gateway.store.comparing import SqlAuditOfStores
 from services.gateway.store.conversations import SqlConversationStore
 from services.gateway.store.deletions import SqlDeletionStore
 from services.gateway.store.directory import SqlDirectoryStore
@@ -24,6 +25,7 @@ from services.gateway.store.webhooks import SqlWebhookStore
 __all__ = [
     "METADATA",
     "MIGRATIONS",
+    "SqlAuditOfStores",
     "SqlAuditStore",
     "SqlCatalogueStore",
     "SqlChangeStore",

@@ -26,6 +26,7 @@ _STATE = tuple(DocumentState.__dataclass_fields__)
 
 
 def document_of(row: Mapping[Any, Any]) -> Document:
+    """Return the document in a row."""
     """The document in a row."""
     return Document(
         id=row["id"],

@@ -155,6 +155,12 @@ class GrpcRecords:
         answer = await self._call(self._stub.Extract, request)
         return [_record(message) for message in answer.records]
 
+    async def reconcile(self, *, mend: bool) -> dict[str, int]:
+        """Differences between records and index by kind; mend: they are mended, too."""
+        request = records_pb2.ReconcileRequest(mend=mend)
+        report = await self._call(self._stub.Reconcile, request)
+        return dict(report.counts)
+
     async def start_reindex(self) -> ReindexState:
         """Fill a new generation of the index in the background, then switch to it."""
         return _state(await self._call(self._stub.StartReindex, records_pb2.ReindexRequest()))

@@ -29,6 +29,7 @@ from services.memorizer.handlers.documents import Documents
 from services.memorizer.handlers.enriching import Enriching
 from services.memorizer.handlers.indexing import IndexWriter
 from services.memorizer.handlers.messages import Messages
+from services.memorizer.handlers.reconciling import Reconciling
 from services.memorizer.handlers.records import RecordCommands
 from services.memorizer.handlers.reindexing import LiveGenerations, Reindexing
 from services.memorizer.handlers.restating import Restating
@@ -132,6 +133,7 @@ def build(
         owed=owed,
         read_seconds=settings.read_seconds,
     )
+    reconciling = Reconciling(database=database, store=store, writer=writer)
     sweeper = Sweeper(database=database, store=store, writer=writer)
 
     outbox = Outbox(Service.MEMORIZER, clock=clock)
@@ -160,7 +162,7 @@ def build(
 
     def serve(server: Any) -> None:
         records_pb2_grpc.add_RecordsServicer_to_server(
-            RecordsServicer(commands, reindexing), server
+            RecordsServicer(commands, reindexing, reconciling), server
         )
 
     async def sweep() -> None:

@@ -1,5 +1,6 @@
 """The memorizer's own tables."""
 
+from services.memorizer.store.audit import SqlRecordAudit
 from services.memorizer.store.enrichment import SqlEnrichmentStore
 from services.memorizer.store.generations import SqlGenerationStore
 from services.memorizer.store.records import SqlRecordStore
@@ -10,5 +11,6 @@ __all__ = [
     "MIGRATIONS",
     "SqlEnrichmentStore",
     "SqlGenerationStore",
+    "SqlRecordAudit",
     "SqlRecordStore",
 ]

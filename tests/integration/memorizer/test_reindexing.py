@@ -273,7 +273,7 @@ async def test_a_running_server_reindexes_on_demand(tmp_path: Path) -> None:
         await document(service, 1, sections=3)
         server = grpc.aio.server()
         records_pb2_grpc.add_RecordsServicer_to_server(
-            RecordsServicer(service.commands, service.reindexing), server
+            RecordsServicer(service.commands, service.reindexing, service.reconciling), server
         )
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
