@@ -185,6 +185,13 @@ class Scope(BaseModel):
         """All that the index holds of one owner."""
         return IndexFilter(must=(self._project(), Condition("owner", "any_of", (owner.key,))))
 
+    @staticmethod
+    def everything() -> IndexFilter:
+        """All that an index holds, of every project; for those who keep it whole, never for a
+        caller.
+        """
+        return IndexFilter()
+
     def removed(self, gone: RemovedOwner) -> tuple[IndexFilter, ...]:
         """What a removal covers, in groups: the owner's own memories, and the shared ones that were
         made of its messages. Corrections belong to their knowledge base and stay.

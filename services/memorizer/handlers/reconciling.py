@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from services.kernel.contracts.records import MemoryRecord
-from services.kernel.contracts.scope import IndexFilter, Scope
+from services.kernel.contracts.scope import Scope
 from services.kernel.ports.store import Database
 from services.memorizer.handlers.indexing import IndexWriter
 from services.memorizer.handlers.ports import RecordStore
@@ -95,7 +95,7 @@ class Reconciling:
         if await self._writer.index.count() <= records - missing:
             return []
         # The index is read first: a record is never in it before it is in SQL.
-        held = await self._writer.index.retrieve(IndexFilter(), limit=_EVERYTHING)
+        held = await self._writer.index.retrieve(Scope.everything(), limit=_EVERYTHING)
         ids = [record.id for record in held]
         async with self._database.read() as tx:
             standing = {record.id for record in await self._store.standing(tx, ids)}
