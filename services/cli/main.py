@@ -156,7 +156,7 @@ def reconcile(
         left = asyncio.run(compare(data, mend=False, seconds=seconds))
         typer.echo(f"mended {report.total - left.total}, left {left.total}")
         for kind in sorted(report.sent):
-            typer.echo(f"{kind.replace('_', ' ')}: sent again, done once a Memloom has heard it")
+            typer.echo(f"sent again, done once a Memloom has heard it: {kind.replace('_', ' ')}")
         report = left
     if report.total:
         raise typer.Exit(1)
