@@ -203,9 +203,7 @@ def _changed_by(older: _State, newer: _State, names: Sequence[str]) -> bool:
 
 
 def _beside(value: str, newer: str) -> str:
-    if is_chinese(value):
-        return f"{value}（后来：{newer}）"
-    return f"{value} (later: {newer})"
+    return f"{value} 后来：{newer}" if is_chinese(value) else f"{value} Later: {newer}"
 
 
 def _part(state: _State, groups: Mapping[str, Sequence[_State]]) -> None:
@@ -308,6 +306,11 @@ def _end(states: list[_State]) -> None:
         if isinstance(ends, list) and ends:
             for older in known:
                 if _ended_by(older, state, [str(name) for name in ends]):
+                    _replace(older, state)
+        if state.status is Status.DELETED:
+            # Its names went with its words; what it had ended stays so.
+            for older in known:
+                if older.record.id in state.record.supersedes and not older.gone:
                     _replace(older, state)
         if state.record.kind in {Kind.FACT, Kind.PREFERENCE}:
             known.append(state)

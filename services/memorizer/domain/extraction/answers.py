@@ -13,7 +13,7 @@ from services.memorizer.domain.extraction.attributes import labels
 from services.memorizer.domain.extraction.draft import MemoryDraft
 from services.memorizer.domain.extraction.language import is_chinese, same_words
 from services.memorizer.domain.extraction.sentences import sentences
-from services.memorizer.domain.extraction.times import dated
+from services.memorizer.domain.extraction.times import moments
 from services.memorizer.domain.extraction.turn import LONGEST_MESSAGE, Turn, raw_draft, tags_of
 
 _LONGEST_REPORT = LONGEST_MESSAGE // 4
@@ -80,7 +80,7 @@ def _done(turn: Turn, start: int, end: int, asked: str) -> MemoryDraft:
     chinese = is_chinese(words)
     title, further = labels("done", chinese=chinese)
     value = f"助手告知用户：{words}" if chinese else f"The assistant reported: {words}"
-    value, when = dated(value, turn.day)
+    when = moments(words, turn.day)
     detail = cast(
         "dict[str, JsonValue]", {"event_time": [one.label for one in when]} if when else {}
     )
@@ -89,7 +89,8 @@ def _done(turn: Turn, start: int, end: int, asked: str) -> MemoryDraft:
         start,
         key=title,
         value=value,
-        context=" ".join((further, asked[:200], turn.said_on(words))).strip(),
+        context=" ".join((further, asked[:200], turn.said_on(words))).strip()
+        + "".join(f" {one.label}" for one in when),
         evidence=(turn.evidence(start, end),),
         tags=tags_of(turn.event, title, value),
         content=same_words(words),

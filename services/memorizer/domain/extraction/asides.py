@@ -10,7 +10,7 @@ from functools import cache
 
 from services.memorizer.domain.extraction import talk
 from services.memorizer.domain.extraction.language import is_chinese
-from services.memorizer.domain.extraction.person import speaks_of_self
+from services.memorizer.domain.extraction.self_reference import speaks_of_self
 
 _WHEN_ZH = re.compile(
     r"今[天晚早年]|昨|明[天年]|前天|后天|[上下这本]个?(?:周|星期|月|学期)|周[一二三四五六日末天]|最近|近来|近期|这几天|这段时间|这阵子|"

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 
 from services.kernel.language import bounds
+from services.language.text.framing import framed_regions
 from services.memorizer.domain.extraction.language import is_chinese
 
 
@@ -83,6 +84,19 @@ def sentences(text: str) -> list[Span]:
         start = match.end()
     _add(found, masked, start, len(masked))
     return found
+
+
+def unframed(text: str) -> str:
+    """Return a user's message, as long as it was, with line ends for what is framed in it."""
+    parts: list[str] = []
+    last = 0
+    for region in framed_regions(text):
+        if region.end <= last:
+            continue
+        start = max(region.start, last)
+        parts += [text[last:start], "\n" * (region.end - start)]
+        last = region.end
+    return "".join([*parts, text[last:]])
 
 
 def _blank(text: str, pattern: re.Pattern[str]) -> str:

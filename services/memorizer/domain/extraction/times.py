@@ -236,16 +236,3 @@ def _near_weekday(said: date, which: int, weekday: int) -> tuple[str, date]:
     if which < 0:
         return _day(said - timedelta(days=(said.weekday() - weekday - 1) % 7 + 1))
     return _weekday(said, 1, weekday)
-
-
-def dated(text: str, said: date) -> tuple[str, list[Moment]]:
-    """The text with what its relative dates mean put at the end, and these moments."""
-    resolved = moments(text, said)
-    seen = {moment.phrase: moment for moment in resolved}
-    if not seen:
-        return text, []
-    if is_chinese(text):
-        notes = "，".join(f"{phrase}：{moment.label}" for phrase, moment in seen.items())
-        return f"{text}（{notes}）", resolved
-    notes = ", ".join(f"{phrase}: {moment.label}" for phrase, moment in seen.items())
-    return f"{text} ({notes})", resolved

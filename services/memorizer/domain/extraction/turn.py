@@ -8,8 +8,8 @@ from services.memorizer.domain.extraction import talk
 from services.memorizer.domain.extraction.chatter import is_chatter
 from services.memorizer.domain.extraction.draft import MemoryDraft, Order, derive_id, identity_of
 from services.memorizer.domain.extraction.language import is_chinese, same_words
-from services.memorizer.domain.extraction.person import Speaker
-from services.memorizer.domain.extraction.sentences import sentences
+from services.memorizer.domain.extraction.sentences import sentences, unframed
+from services.memorizer.domain.extraction.third_person import Speaker
 from services.memorizer.domain.extraction.times import local_day, zone_of
 
 LONGEST_MESSAGE = 4000
@@ -106,13 +106,14 @@ def raw_draft(turn: Turn, replies_to: str = "") -> MemoryDraft | None:
     """The turn as it was said, None where it says nothing. replies_to: the id of the message that
     it answers.
     """
-    text = turn.message.text
+    # What a user hands over is not what he says.
+    text = unframed(turn.message.text) if turn.message.role == "user" else turn.message.text
     telling = [
         one
         for one in sentences(text)
         if not one.is_readable or not (talk.is_small_talk(one.text) or is_chatter(one.text))
     ]
-    coded = "```" in text
+    coded = "```" in turn.message.text
     if not telling and not coded:
         return None
     start, end = (0, len(text)) if coded else (telling[0].start, telling[-1].end)
@@ -120,7 +121,7 @@ def raw_draft(turn: Turn, replies_to: str = "") -> MemoryDraft | None:
     weight = 0.7 if turn.message.role == "user" else 0.5
     return raw(
         turn,
-        text[start:end].strip()[:LONGEST_MESSAGE],
+        (turn.message.text if coded else text)[start:end].strip()[:LONGEST_MESSAGE],
         evidence,
         weight=weight,
         replies_to=replies_to,

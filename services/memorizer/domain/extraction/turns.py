@@ -4,6 +4,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from pydantic import JsonValue
 
@@ -14,11 +15,11 @@ from services.memorizer.domain.extraction.attributes import ended, labels
 from services.memorizer.domain.extraction.changes import changed_things
 from services.memorizer.domain.extraction.draft import MemoryDraft
 from services.memorizer.domain.extraction.language import is_chinese, same_words
-from services.memorizer.domain.extraction.person import Speaker, capital, third_person
 from services.memorizer.domain.extraction.preferences import style_words
 from services.memorizer.domain.extraction.sentences import sentences
 from services.memorizer.domain.extraction.splitting import split
-from services.memorizer.domain.extraction.times import Moment, dated
+from services.memorizer.domain.extraction.third_person import quotation, stated
+from services.memorizer.domain.extraction.times import Moment, moments
 from services.memorizer.domain.extraction.turn import LONGEST_MESSAGE, Turn, raw, tags_of
 from services.memorizer.domain.extraction.units import Unit, units
 
@@ -48,12 +49,13 @@ _BARRED = re.compile(
     re.IGNORECASE,
 )
 _OWN = re.compile(r"我(?:们)?(?:的|家|这)|\b(?:my|our)\b", re.IGNORECASE)
-_NO_SUBJECT = re.compile(
-    r"(?:still|now|as|with|at|in|on|from|also|currently|recently|just|been|working|living|trying|looking|"
-    r"planning|using|got|moved|started|bought|went|had|have|need|want|love|prefer|hate)\b(?! (?:the|a) \w+ (?:is|was))",
+_SELF = re.compile(r"(?:我|本人|俺)|(?:I|I['’]\w+|my)\b", re.IGNORECASE)
+_POINTS = re.compile(
+    r"他|她|它|那里|那边|那儿|这里|这边|^(?:这|那)|\b(?:he|she|it|they|him|her|them|his|their|its|this|that|these|"
+    r"those|there|here|so do|the same)\b",
     re.IGNORECASE,
 )
-_THERE = re.compile(r"\bthere\b", re.IGNORECASE)
+_LONGEST_QUOTATION = 600
 _SINCE = re.compile(r"(?:从|自|打)$|(?:since|as of|from)\s*$", re.IGNORECASE)
 
 
@@ -67,7 +69,7 @@ def user_drafts(turn: Turn, previous: Message | None) -> list[MemoryDraft]:
         draft
         for unit in found
         if unit.sort in {"fact", "preference", "decision"} and unit not in inside
-        for draft in _statements(turn, unit, previous)
+        for draft in _statements(turn, unit, previous, found)
     ]
     drafts.extend(_joined(turn, chunk) for chunk in joined)
     return [*drafts, *_rest(turn, found)]
@@ -92,19 +94,23 @@ def _chunks(found: Sequence[Unit]) -> list[list[Unit]]:
 
 
 def _joined(turn: Turn, chunk: Sequence[Unit]) -> MemoryDraft:
+    """One story: the user's own words from its first statement to its last, without what was
+    asked or said in passing between them.
+    """
     text = turn.message.text
     parts = [text[unit.start : unit.end] for unit in chunk]
-    told = [_value(turn, unit, part, None)[0] for unit, part in zip(chunk, parts, strict=True)]
     words = " ".join(parts)
-    chinese = is_chinese(words)
-    value, when = dated(_run_on(told, chinese=chinese), turn.day)
+    value = quotation(_run_on(text, chunk), turn.speaker)
+    when = moments(words, turn.day)
     return turn.draft(
         Kind.FACT,
         chunk[0].start,
-        key=_title("", parts[0], chinese=chinese),
+        key=_title("", chinese=is_chinese(words)),
         value=value,
         evidence=tuple(turn.evidence(unit.start, unit.end) for unit in chunk),
-        context=turn.said_on(words) + _around(text, chunk[0].start, chunk[-1].end, _LONGEST_STORY),
+        context=turn.said_on(words)
+        + _days(when)
+        + _around(text, chunk[0].start, chunk[-1].end, _LONGEST_STORY),
         tags=tags_of(turn.event, "", value),
         content=same_words(words),
         negated=False,
@@ -113,10 +119,19 @@ def _joined(turn: Turn, chunk: Sequence[Unit]) -> MemoryDraft:
     )
 
 
-def _run_on(told: Sequence[str], *, chinese: bool) -> str:
-    ends = "。！？；" if chinese else ".!?;:"
-    stop, space = ("。", "") if chinese else (".", " ")
-    return space.join(one if one[-1:] in ends else one + stop for one in told)
+def _run_on(text: str, chunk: Sequence[Unit]) -> str:
+    """The words of units in order; what was left out between them is marked."""
+    parts = [text[chunk[0].start : chunk[0].end]]
+    for before, unit in pairwise(chunk):
+        between = text[before.end : unit.start]
+        parts.append(between if not re.search(r"\w", between) else " … ")
+        parts.append(text[unit.start : unit.end])
+    return re.sub(r"\s*\n\s*", " ", "".join(parts))
+
+
+def _days(when: Sequence[Moment]) -> str:
+    """What relative dates mean, to index: people ask by the date."""
+    return "".join(f" {moment.label}" for moment in when)
 
 
 def _around(text: str, start: int, end: int, longest: int = _NEIGHBOURHOOD) -> str:
@@ -125,19 +140,25 @@ def _around(text: str, start: int, end: int, longest: int = _NEIGHBOURHOOD) -> s
     return f" {rest[:longest]}" if rest else ""
 
 
-def _statements(turn: Turn, unit: Unit, previous: Message | None) -> list[MemoryDraft]:
+def _statements(
+    turn: Turn, unit: Unit, previous: Message | None, found: Sequence[Unit]
+) -> list[MemoryDraft]:
     """One draft, or two where one clause states an employer and a role."""
     words = turn.message.text[unit.start : unit.end]
     attribute = unit.attribute
     halves = split(words) if attribute and attribute.topic in _WORK else []
     if attribute is None or not halves:
-        draft = _statement(turn, unit, words, previous)
+        draft = _statement(turn, unit, words, previous, found)
         empty = unit.sort == "decision" and talk.content_words(words) < _TELLING
         pointless = empty and len(draft.evidence) == 1 and not talk.has_specifics(words)
         return [] if pointless else [draft]
     drafts = [
         _statement(
-            turn, replace(unit, attribute=replace(attribute, name=topic, topic=topic)), half, None
+            turn,
+            replace(unit, attribute=replace(attribute, name=topic, topic=topic)),
+            half,
+            None,
+            (),
         )
         for topic, half in halves
     ]
@@ -153,7 +174,7 @@ def _told_whole(
     place = next((half for half in halves if half is not draft), None)
     if place is None or not draft.attribute.endswith("|job"):
         return draft
-    whole, _ = dated(_third(words, unit, turn.speaker, chinese=is_chinese(words)), turn.day)
+    whole = _third(turn, words, unit, ())
     detail: dict[str, JsonValue] = {
         **draft.detail,
         "whole": whole,
@@ -163,11 +184,13 @@ def _told_whole(
     return replace(draft, value=whole, detail=detail)
 
 
-def _statement(turn: Turn, unit: Unit, words: str, previous: Message | None) -> MemoryDraft:
+def _statement(
+    turn: Turn, unit: Unit, words: str, previous: Message | None, found: Sequence[Unit]
+) -> MemoryDraft:
     """words: those of the unit, or of the half of it that this draft states."""
     chinese = is_chinese(words)
-    value, evidence = _value(turn, unit, words, previous)
-    value, when = dated(value, turn.day)
+    value, evidence = _value(turn, unit, words, previous, found)
+    when = moments(words, turn.day)
     topic, attribute, kind = _sort(unit)
     if topic == "nickname" and chinese and unit.attribute is not None:
         value = f"{turn.speaker.chinese}希望被称呼为：{unit.attribute.thing}"
@@ -178,10 +201,11 @@ def _statement(turn: Turn, unit: Unit, words: str, previous: Message | None) -> 
         kind,
         unit.start,
         attribute,
-        key=_title(title, words, chinese=chinese),
+        key=_title(title, chinese=chinese),
         value=value,
         evidence=evidence,
         context=" ".join((further, turn.said_on(words))).strip()
+        + _days(when)
         + _around(turn.message.text, unit.start, unit.end),
         tags=tags_of(turn.event, title, value),
         content=_content(unit, attribute, words),
@@ -196,38 +220,49 @@ def _statement(turn: Turn, unit: Unit, words: str, previous: Message | None) -> 
 
 
 def _value(
-    turn: Turn, unit: Unit, words: str, previous: Message | None
+    turn: Turn, unit: Unit, words: str, previous: Message | None, found: Sequence[Unit]
 ) -> tuple[str, tuple[MessageEvidence, ...]]:
-    """The words in the third person, and all that they rest on."""
-    chinese = is_chinese(words)
+    """The statement as a sentence about its speaker, and all that it rests on."""
     evidence = [turn.evidence(unit.start, unit.end)]
     if unit.sort != "decision":
-        value = _third(words, unit, turn.speaker, chinese=chinese)
-        if unit.place:
-            value = _THERE.sub(rf"\g<0> ({unit.place})", value, count=1)
-        if unit.antecedent:
-            value = _with_antecedent(value, unit, turn.speaker, chinese=chinese)
-        return value, tuple(evidence)
-    value = _decision(words, turn.speaker, chinese=chinese)
+        return _third(turn, words, unit, found), tuple(evidence)
+    value = quotation(words, turn.speaker, "决定", "decided")
     if previous is not None and _DEICTIC.search(words):
-        value, extra = _pointing(value, previous, turn, chinese=chinese)
+        value, extra = _pointing(value, previous, turn, chinese=is_chinese(words))
         evidence.extend(extra)
     return value, tuple(evidence)
 
 
-def _third(words: str, unit: Unit, speaker: Speaker, *, chinese: bool) -> str:
+def _third(turn: Turn, words: str, unit: Unit, found: Sequence[Unit]) -> str:
     if unit.preference is not None and unit.preference.instruction:
-        bare = third_person(words, speaker, supply_subject=False)
-        return f"{speaker.chinese}要求：{bare}" if chinese else (
-            f"{capital(speaker.english)} asks: {bare[:1].lower()}{bare[1:]}")  # fmt: skip
-    if chinese and unit.person and not unit.antecedent and "我" not in words:
-        return (
-            f"{speaker.chinese}的{unit.person}{third_person(words, speaker, supply_subject=False)}"
-        )
-    value = third_person(words, speaker)
-    if not chinese and _NO_SUBJECT.match(words):
-        return f"{capital(speaker.english)}: {value[:1].lower()}{value[1:]}"
-    return value
+        return quotation(words, turn.speaker, "要求", "asks")
+    return stated(words, turn.speaker, _leaning(turn.message.text, unit, words, found))
+
+
+def _leaning(text: str, unit: Unit, words: str, found: Sequence[Unit]) -> str:
+    """The words to quote where they do not stand alone, else "". What points at something ("his
+    father …", "I go there in May") comes with what was said before it; a clause that leaves out
+    the subject that it shares with the user's own clause before it begins with an ellipsis.
+    """
+    points = bool(unit.antecedent or unit.place or _POINTS.search(words))
+    if not points and _SELF.match(words):
+        return ""
+    before = [
+        one
+        for one in found
+        if one.start < unit.start
+        and one.sort != "noise"
+        and unit.end - one.start <= _LONGEST_QUOTATION
+    ]
+    same = [one for one in before if one.sentence == unit.sentence]
+    if points and before:
+        return text[before[-1].start : unit.end]
+    if not same or unit.own:
+        return ""
+    shared = same[-1].subject == "user" and unit.subject == "user" and same[-1].own
+    if not shared:
+        return text[same[-1].start : unit.end]
+    return f"……{words}" if is_chinese(words) else f"… {words}"
 
 
 def _sort(unit: Unit) -> tuple[str, str, Kind]:
@@ -248,27 +283,6 @@ def _content(unit: Unit, attribute: str, words: str) -> str:
     return same_words(words)
 
 
-def _with_antecedent(value: str, unit: Unit, speaker: Speaker, *, chinese: bool) -> str:
-    if chinese:
-        body = value.removeprefix(f"{speaker.chinese}提到：").removeprefix(speaker.chinese)
-        return re.sub(
-            r"(它|他|她)(?:们)?", rf"\g<0>（{speaker.chinese}的{unit.antecedent}）", body, count=1
-        )
-    who = speaker.english
-    return re.sub(
-        r"\b(it|he|she|they)\b(?:['’]\w+)?", rf"\g<0> ({who}'s {unit.antecedent})", value,
-        count=1, flags=re.IGNORECASE,
-    )  # fmt: skip
-
-
-def _decision(words: str, speaker: Speaker, *, chinese: bool) -> str:
-    if chinese:
-        bare = re.sub(r"^(?:好的?|行|嗯|可以|那么?|就|直接|先|ok|[，,])+", "", words)
-        bare = re.sub(r"(?:吧|了吧|好了)?[。！!.]*$", "", bare)
-        return f"{speaker.chinese}决定：{third_person(bare, speaker, supply_subject=False)}"
-    return f"{capital(speaker.english)} decided: {third_person(words, speaker)}"
-
-
 def _pointing(
     value: str, previous: Message, turn: Turn, *, chinese: bool
 ) -> tuple[str, list[MessageEvidence]]:
@@ -285,7 +299,7 @@ def _pointing(
         return value, []
     start, end = telling[0].start, telling[-1].end
     quoted = previous.text[start:end]
-    note = f"（助手此前说：{quoted}）" if chinese else f' (the assistant had said: "{quoted}")'
+    note = f" 助手此前说：“{quoted}”" if chinese else f' The assistant had said: "{quoted}"'
     evidence = Turn(turn.event, previous).evidence(start, end)
     return value + note, [evidence]
 
@@ -330,14 +344,9 @@ def _reasoning(words: str, *, explicit: bool) -> str:
     return f'{how}: "{words}"'
 
 
-def _title(label: str, words: str, *, chinese: bool) -> str:
-    if label:
-        return label
-    if chinese:
-        first = re.split(r"[，。,：:]", words)[0][:16]
-        return third_person(first, Speaker(), supply_subject=False)
-    short = " ".join(words.split()[:8])
-    return capital(third_person(short, Speaker()))
+def _title(label: str, *, chinese: bool) -> str:
+    """The topic's label, else a general one; never a cut sentence."""
+    return label or ("用户的话" if chinese else "What the user said")
 
 
 def _rest(turn: Turn, found: Sequence[Unit]) -> list[MemoryDraft]:

@@ -17,9 +17,9 @@ from services.memorizer.domain.extraction.attributes import (
 )
 from services.memorizer.domain.extraction.chatter import is_chatter
 from services.memorizer.domain.extraction.language import is_chinese
-from services.memorizer.domain.extraction.person import speaks_of_self
 from services.memorizer.domain.extraction.preferences import Preference, preference_of
-from services.memorizer.domain.extraction.sentences import Span, clauses, sentences
+from services.memorizer.domain.extraction.self_reference import speaks_of_self
+from services.memorizer.domain.extraction.sentences import Span, clauses, sentences, unframed
 
 LONGEST_STATEMENT = 320
 _LEAST = 2
@@ -108,11 +108,12 @@ class _Memory:
 
 def units(text: str) -> list[Unit]:
     """The turn's units in order; small talk is `noise`, what asks is `question`, what is said in
-    passing `aside`, and what is too long for a rule `unread`.
+    passing `aside`, and what is too long for a rule `unread`. Framed text (handed over, made up)
+    makes none.
     """
     named = _Memory()
     found: list[Unit] = []
-    for number, sentence in enumerate(sentences(text)):
+    for number, sentence in enumerate(sentences(unframed(text))):
         bounds.check()
         if (parts := _clauses(sentence)) is None:
             found.append(Unit("unread", sentence.start, sentence.end, sentence=number))
