@@ -59,8 +59,15 @@ def remember(
     """All records after these events, in every status."""
     held: dict[UUID, MemoryRecord] = {record.id: record for record in known}
     for one in events:
-        fresh = records(one, extract(one), now=MONDAY_MS)
         refined = [message.id for message in one.messages]
+        begins = min(one.place(message) for message in one.messages)
+        earlier = [
+            record
+            for record in held.values()
+            if record.status is Status.ACTIVATED
+            and all(e.message_id not in refined and e.place <= begins for e in record.evidence)
+        ]
+        fresh = records(one, extract(one, earlier), now=MONDAY_MS)
         for change in reconcile(list(held.values()), fresh, now=MONDAY_MS, refined=refined):
             held[change.record.id] = change.record
     return list(held.values())

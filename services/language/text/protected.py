@@ -35,7 +35,7 @@ _TITLE: Final = re.compile(
     r"\b(?:My|Our|Us|Me|Mine|We)(?:\s+(?-i:[A-Z0-9])[\w'’]{0,30}){1,6}"
     r"|\b(?:(?-i:[A-Z])[\w'’]{0,30}\s+){1,6}(?:My|Our|Us|Me|Mine|We)\b"
 )
-_COUNTRY: Final = re.compile(r"(?<![\w'’])U\.?S\.?(?:A\.?)?(?![\w'’])|\bUS\b")
+_COUNTRY: Final = re.compile(r"(?<![\w'’.])(?:U\.S\.(?:A\.)?|USA?)(?![\w'’])")
 
 
 def protected_regions(text: str) -> list[Region]:

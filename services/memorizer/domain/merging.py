@@ -166,6 +166,7 @@ def _derive(records: Iterable[MemoryRecord]) -> list[_State]:
         groups[_group(state.record)].append(state)
     for group in groups.values():
         _chain(group)
+    _put_right(states)
     _end(states)
     for state in states:
         _part(state, groups)
@@ -298,6 +299,42 @@ def _replace(older: _State, newer: _State) -> None:
     newer.context = f"{newer.context} {older.record.value}".strip()
 
 
+def _put_right(states: Sequence[_State]) -> None:
+    """Statements that put others right replace them, whatever their attributes are."""
+    by_id = {str(state.record.id): state for state in states}
+    for state in states:
+        named = state.record.detail.get("replaces")
+        for identifier in named if isinstance(named, list) else ():
+            older = by_id.get(str(identifier))
+            if older is not None and older.superseded_by != state.record.id:
+                _replace(older, state)
+
+
+def _retract(known: Sequence[_State], newer: _State) -> None:
+    """Archive what the user asked to forget, and the request itself."""
+    request = newer.record.detail.get("retracts")
+    if not isinstance(request, dict):
+        return
+    topics, words = (request.get(name) for name in ("topics", "words"))
+    for older in known:
+        if older.status is Status.ACTIVATED and _retracts(
+            older.record,
+            [str(topic) for topic in topics] if isinstance(topics, list) else [],
+            [str(word) for word in words] if isinstance(words, list) else [],
+        ):
+            _replace(older, newer)
+    if newer.status is Status.ACTIVATED:
+        newer.status = Status.ARCHIVED
+
+
+def _retracts(record: MemoryRecord, topics: Sequence[str], words: Sequence[str]) -> bool:
+    subject, _, name = record.attribute.partition("|")
+    if name and subject == "user" and name.partition("|")[0] in topics:
+        return True
+    texts = " ".join([record.value, *(one.text for one in record.evidence)]).casefold()
+    return bool(words) and all(_names(texts, word) for word in words)
+
+
 def _end(states: list[_State]) -> None:
     """Statements that end names archive what older attributes say of them."""
     known: list[_State] = []
@@ -307,6 +344,7 @@ def _end(states: list[_State]) -> None:
             for older in known:
                 if _ended_by(older, state, [str(name) for name in ends]):
                     _replace(older, state)
+        _retract(known, state)
         if state.status is Status.DELETED:
             # Its names went with its words; what it had ended stays so.
             for older in known:

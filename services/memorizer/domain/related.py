@@ -7,6 +7,7 @@ touches is reckoned alone, however many memories the subject has.
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from uuid import UUID
 
 from services.kernel.contracts.records import MemoryRecord
 
@@ -21,7 +22,11 @@ def group_key(record: MemoryRecord) -> str:
 
 
 def ended_names(record: MemoryRecord) -> list[str]:
-    """Names of what this statement ends ("moved from Berlin") or says has changed."""
+    """Names of what this statement ends ("moved from Berlin") or says has changed; "" for a
+    request to forget, which may touch anything.
+    """
+    if record.detail.get("retracts"):
+        return [""]
     lists = (record.detail.get(name) for name in ("ends", "changes"))
     return [str(name) for names in lists if isinstance(names, list) for name in names]
 
@@ -34,3 +39,9 @@ def ends_touch(records: Sequence[MemoryRecord], enders: Iterable[MemoryRecord]) 
     return any(
         name.casefold() in text for ender in enders for name in ended_names(ender) for text in texts
     )
+
+
+def replaced_ids(records: Iterable[MemoryRecord]) -> list[UUID]:
+    """Ids of the memories that these put right."""
+    lists = (record.detail.get("replaces") for record in records)
+    return [UUID(str(one)) for ids in lists if isinstance(ids, list) for one in ids]

@@ -44,13 +44,14 @@ from services.memorizer.domain.extraction import (
     derive_id,
     extract,
     identity_of,
+    is_kept,
     message_memory,
     turns_verbatim,
 )
 from services.memorizer.domain.extraction import records as drafts_to_records
 from services.memorizer.domain.generated import combined
 from services.memorizer.domain.merging import reconcile
-from services.memorizer.domain.related import ends_touch, group_key
+from services.memorizer.domain.related import ends_touch, group_key, replaced_ids
 from services.memorizer.handlers.indexing import IndexWriter
 from services.memorizer.handlers.ports import EnrichmentStore, RecordStore, Source, Work
 
@@ -143,18 +144,20 @@ class Messages:
             return await asyncio.to_thread(_verbatim, event)
 
     async def _earlier(self, event: MessagesRecorded) -> list[MemoryRecord]:
-        """The newest turns of the conversation before these messages."""
+        """The newest turns and statements of the conversation before these messages."""
+        of = (event.project_id, event.owner, event.conversation_id)
         async with self._database.read() as tx:
-            turns = await self._store.talk(
-                tx, event.project_id, event.owner, event.conversation_id, limit=TURNS
-            )
+            found = [
+                *await self._store.talk(tx, *of, limit=TURNS),
+                *await self._store.statements(tx, *of, limit=TURNS),
+            ]
         begins = min(event.place(message) for message in event.messages)
         own = {message.id for message in event.messages}
         return [
-            turn
-            for turn in turns
-            if WITHDRAWN not in turn.detail
-            and all(one.message_id not in own and one.place <= begins for one in turn.evidence)
+            record
+            for record in found
+            if WITHDRAWN not in record.detail
+            and all(one.message_id not in own and one.place <= begins for one in record.evidence)
         ]
 
     async def _remember(
@@ -316,7 +319,7 @@ async def _touched(
 ) -> list[MemoryRecord]:
     """All that `fresh` may touch; everything the owner has where a statement ends names."""
     of = (event.project_id, event.owner)
-    ids = [*raw, *(record.id for record in fresh)]
+    ids = [*raw, *(record.id for record in fresh), *replaced_ids(fresh)]
     groups = sorted({group_key(record) for record in fresh if record.kind is not Kind.MESSAGE})
     known = await store.related(tx, *of, ids=ids, groups=groups)
     reckoned = [record for record in (*known, *fresh) if record.kind is not Kind.MESSAGE]
@@ -359,6 +362,11 @@ def _worth_asking(event: MessagesRecorded) -> bool:
 
 
 def _work(event: MessagesRecorded) -> Work:
+    """What the model is to read: never what the user wants kept out of the memory."""
+    kept = tuple(
+        message for message in event.messages if message.role != "user" or is_kept(message.text)
+    )
+    event = event.model_copy(update={"messages": kept})
     ids = [identity_of(message) for message in event.messages]
     return Work(
         id=derive("enrich", event.project_id, event.owner.key, event.conversation_id, *ids),

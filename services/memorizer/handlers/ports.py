@@ -123,6 +123,18 @@ class RecordStore(TalkStore, Protocol):
         """The newest raw turns of one conversation."""
         ...
 
+    async def statements(
+        self,
+        tx: Transaction,
+        project_id: str,
+        owner: Owner,
+        conversation_id: str,
+        *,
+        limit: int,
+    ) -> list[MemoryRecord]:
+        """Return the newest active facts and preferences of a conversation, newest first."""
+        ...
+
     async def pending(self, tx: Transaction, limit: int) -> list[MemoryRecord]:
         """Records whose last revision is not known to be in the index, oldest first."""
         ...

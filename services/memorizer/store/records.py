@@ -234,6 +234,30 @@ class SqlRecordStore(SqlDocuments, SqlRecordLists, SqlTalk):
             )
         )
 
+    async def statements(
+        self,
+        tx: Transaction,
+        project_id: str,
+        owner: Owner,
+        conversation_id: str,
+        *,
+        limit: int,
+    ) -> list[MemoryRecord]:
+        return _records(
+            await tx.all(
+                select(RECORDS.c.body)
+                .where(
+                    RECORDS.c.project_id == project_id,
+                    RECORDS.c.owner_key == owner.key,
+                    RECORDS.c.conversation_id == conversation_id,
+                    _kinds((Kind.FACT, Kind.PREFERENCE)),
+                    RECORDS.c.status == Status.ACTIVATED.value,
+                )
+                .order_by(RECORDS.c.sequence.desc(), RECORDS.c.created_at.desc(), RECORDS.c.id)
+                .limit(limit)
+            )
+        )
+
     async def page_of_owner(
         self,
         tx: Transaction,

@@ -22,8 +22,8 @@ def facts(*texts: str) -> list[str]:
         ("I've been a beekeeper for six years.", "The user has been a beekeeper for six years."),
         ("I always carry an inhaler.", "The user always carries an inhaler."),
         ("I don't own a car.", "The user doesn't own a car."),
-        ("我们公司在苏州工业园区", "用户的公司在苏州工业园区"),
-        ("在一家眼科医院做护士长", "用户在一家眼科医院做护士长"),
+        ("我们公司在苏州工业园区", "用户说：“我们公司在苏州工业园区”"),
+        ("在一家眼科医院做护士长", "用户说：“在一家眼科医院做护士长”"),
     ],
 )
 def test_statements_are_told_in_the_third_person(text: str, expected: str) -> None:
@@ -102,13 +102,14 @@ def test_evidence_is_the_exact_span() -> None:
     assert text[evidence.start : evidence.end] == evidence.text == "我在宁波开了家书店。"
 
 
-def test_relative_dates_are_resolved_at_the_end() -> None:
-    assert facts("我下周三要去无锡见客户，周五回来。") == [
-        "用户下周三要去无锡见客户，周五回来。（下周三：2025-06-11，周五：2025-06-13）"
-    ]
-    assert facts("I had my knee surgery three weeks ago.") == [
-        "The user had the user's knee surgery three weeks ago. (three weeks ago: 2025-05-12)"
-    ]
+def test_relative_dates_are_resolved_beside_the_words() -> None:
+    (draft,) = extract(talk("我下周三要去无锡见客户，周五回来。"))
+    assert draft.value == "用户下周三要去无锡见客户，周五回来。"
+    assert draft.detail["event_time"] == ["2025-06-11", "2025-06-13"]
+    assert "2025-06-11" in draft.context
+    (draft,) = extract(talk("I had my knee surgery three weeks ago."))
+    assert draft.value == "The user had the user's knee surgery three weeks ago."
+    assert draft.detail["event_time"] == ["2025-05-12"]
 
 
 def test_a_past_since_is_when_it_became_true() -> None:
@@ -131,7 +132,7 @@ def test_a_confirmation_takes_what_it_points_at_from_the_assistant() -> None:
 
 def test_an_order_is_a_fact() -> None:
     found = facts("好，那就下单 B 款的净水器吧。")
-    assert found == ["用户决定：下单 B 款的净水器"]
+    assert found == ["用户决定：“那就下单 B 款的净水器吧。”"]
 
 
 def test_what_the_assistant_did_is_kept_and_its_small_talk_is_not() -> None:

@@ -84,13 +84,24 @@ def subject_of(text: str, carried: str) -> str:
     return carried
 
 
+_ENDED_LIFE = re.compile(
+    r"去世|过世|离世|走丢|病死|死了|\b(?:died|passed away|put down|ran away)\b", re.IGNORECASE
+)
+
+
+def tells_a_loss(clause: str) -> bool:
+    """Return whether a clause says that somebody or an animal died or was lost."""
+    return bool(_ENDED_LIFE.search(clause))
+
+
 def attribute_of(clause: str, subject: str = "user") -> Attribute | None:
     """The attribute that a clause states, None where it states none that is known."""
     chinese = is_chinese(clause)
     ends = ended(clause)
     for topic, pattern in _rules(chinese):
         match = pattern.search(clause)
-        if match is None:
+        # That a pet died takes nothing away from what it was.
+        if match is None or (topic == "pet" and tells_a_loss(clause)):
             continue
         groups = match.groupdict()
         thing = (groups.get("o") or "").strip()

@@ -18,6 +18,7 @@ _ZH = (
     r"[把将](?P<x>[\u3400-\u9fffA-Za-z0-9]{2,10}?)(?:改|换|调|加|涨|降|减|推迟|提前|延|挪|移|升|变|迁|转)",
     r"换(?:了|个)?(?:新)?(?P<x>[\u3400-\u9fff]{2,6}?)了?[，,]",
     r"不(?:用|去|学|做|坐|吃|喝|住|买|请|开|穿)(?P<x>[\u3400-\u9fffA-Za-z0-9]{2,8}?)了",
+    r"(?P<x>[\u3400-\u9fff]{1,6}?)(?:[昨前今]天|上周|上个月|去年|前几天|刚刚?|已经|不幸)*(?:去世|过世|离世|走丢|病死|死)了",
     r"新的?(?P<x>[\u3400-\u9fff]{2,5})(?:是|叫|为|在)",
 )
 _CHANGED_EN = (
@@ -30,6 +31,7 @@ _EN = (
     r"(?<![\w'’-])(?P<x>[\w'’-]+(?:\s+[\w'’-]+){0,3}?)\s+(?:is|are)\s+now\b",
     r"\bnew\s+(?P<x>[a-z]+(?:\s+[a-z]+)?)\s+(?:is|are|will be|['’]s)\b",
     r"\b(?:moved|changed|switched|promoted|transferred)\s+to\s+(?P<x>[a-z]{3,})\s+\d",
+    r"(?<![\w'’-])(?P<x>[\w'’-]+)\s+(?:(?:has|had|just|sadly|recently)\s+)*(?:died|passed away|was put down|ran away)\b",
     r"\bup to\s+[$€£]?\d[\d,.]*+\s*\w*\s+in\s+(?P<x>[a-z]+)\b",
 )
 _EMPTY_ZH = re.compile(

@@ -32,7 +32,8 @@ class MemoryDraft:
     returned. attribute: `subject|attribute`, by which a newer statement replaces an older one,
     "" where none is known. content: what the statement says, normalised; two drafts of one
     attribute with the same content are duplicates. ends: names that this statement ends
-    ("moved from Berlin"). changes: names of what it says has changed. subject: `user` or a
+    ("moved from Berlin"). changes: names of what it says has changed. replaces: ids of
+    memories that this one puts right. subject: `user` or a
     relation ("sister"). negated: it says what is not wanted or not so. valid_from, valid_to:
     epoch milliseconds.
     """
@@ -49,6 +50,7 @@ class MemoryDraft:
     content: str = ""
     ends: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
+    replaces: tuple[UUID, ...] = ()
     subject: str = "user"
     negated: bool = False
     valid_from: int | None = None
@@ -100,6 +102,8 @@ def _record(event: MessagesRecorded, draft: MemoryDraft, now: int) -> MemoryReco
         detail["changes"] = list(draft.changes)
     if draft.kind is Kind.FACT:
         detail["own_value"] = draft.value
+    if draft.replaces:
+        detail["replaces"] = [str(identifier) for identifier in draft.replaces]
     if draft.ends:
         detail["ends"] = list(draft.ends)
     if draft.context:

@@ -6,23 +6,26 @@ Else nothing is replaced.
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
 from services.language.lexicon import words_of
 from services.language.text.script import language_of
+from services.memorizer.domain.extraction.sentences import sentences
 
 # A correction is short; a longer message is a statement of its own.
 _LONGEST: Final = 120
 _STARRED: Final = re.compile(r"^\*\s?(?P<value>[^*\n]{1,60}?)(?:[,，]\s*(?:sorry|抱歉))?[.。!！]?$")
 _IDENTIFIER: Final = re.compile(
-    r"(?<![\w-])(?=[\w-]{0,40}\d)(?=[\w-]{0,40}[A-Za-z])[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*(?![\w-])"
+    r"(?<![A-Za-z0-9-])(?=[A-Za-z-]{0,40}\d)(?=[\d-]{0,40}[A-Za-z])[A-Za-z0-9]{1,40}"
+    r"(?:-[A-Za-z0-9]{1,40}){0,8}(?![A-Za-z0-9-])"
 )
 _NUMBER_ZH: Final = r"(?:\d[\d,.]*|[零一二两三四五六七八九十百千万亿半]+)"
 _COUNTED_ZH: Final = re.compile(
     rf"(?P<number>{_NUMBER_ZH})(?P<unit>[万千百]?(?:[个只条位名岁月号日点年元块件台辆套间层次天周斤米]|公斤|公里|小时|分钟|平米))"
 )
-_DIGITS: Final = re.compile(r"(?<![\w.-])[$€£¥]?\d[\d,.]*\d?%?(?![\w-])")
+_DIGITS: Final = re.compile(r"(?<![A-Za-z0-9.-])[$€£¥]?\d(?:[\d,.]*\d)?%?(?![A-Za-z0-9-])")
 _WEEKDAY: Final = re.compile(
     r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|(?:周|星期|礼拜)[一二三四五六日天]",
     re.IGNORECASE,
@@ -36,7 +39,17 @@ _NUMBER_WORD_EN: Final = re.compile(
     r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty)\b",
     re.IGNORECASE,
 )
+_NAME: Final = re.compile(r"[A-Z][\w'’-]+(?:\s+[A-Z][\w'’-]+){0,3}")
 _NAME_EN: Final = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w'’-]+(?:\s+[A-Z][\w'’-]+){0,3}")
+# A cue between two parts of one sentence, with the verb that may follow it.
+_INSIDE: Final = re.compile(
+    r"[，,—…\s]+(?:哦|啊|呃|诶|等等[，,]?)?(?:不对|说错了|我说错了|打错了|口误|更正一下)[，,：:—\s]*(?:应该|其实)?是?"
+    r"|[,—–-]\s*(?:oh\s+|ah\s+)?(?:no,?\s+wait|wait,?\s+no|scratch\s+that|sorry,?\s+i\s+me(?:an|ant)|i\s+mean(?:t)?"
+    r"|actually,?\s+no|or\s+rather|make\s+that|correction)\b[\s,:—–-]*(?:it(?:['’]s|\s+is)\s+|that(?:['’]s|\s+is)\s+)?",
+    re.IGNORECASE,
+)
+_OWN_STATEMENT: Final = re.compile(r"我|I\s|I['’]|my\s", re.IGNORECASE)
+_LONGEST_SENTENCE: Final = 400
 _OBJECT_ZH: Final = re.compile(
     r"(?:住在|在|叫|是|姓|来自|养了|养的是|买了|用的是|喜欢|喝|吃|到)(?P<object>[\u3400-\u9fffA-Za-z0-9]{1,12}?)[。！]?$"
 )
@@ -56,6 +69,39 @@ def corrected_value(text: str) -> str | None:
         return None
     value = match.group("value").strip(" ,，.。!！")
     return value or None
+
+
+@dataclass(frozen=True, slots=True)
+class WithinSentence:
+    """A sentence that corrects itself, at `start:end` of its message. words: what it states in
+    the end, "" where that is not certain.
+    """
+
+    start: int
+    end: int
+    words: str
+
+
+def corrections_within(text: str) -> list[WithinSentence]:
+    """Return the sentences of a message that correct themselves, in order."""
+    found: list[WithinSentence] = []
+    for span in sentences(text):
+        match = _INSIDE.search(span.text[:_LONGEST_SENTENCE])
+        if match is None:
+            continue
+        before, after = span.text[: match.start()], span.text[match.end() :]
+        value = after.strip(" ,，.。!！;；")
+        found.append(WithinSentence(span.start, span.end, _in_the_end(before, value)))
+    return found
+
+
+def _in_the_end(before: str, value: str) -> str:
+    if not value or re.search(r"[,，。；;?？]", value):
+        return ""
+    if _OWN_STATEMENT.match(value):
+        return value
+    statement = re.split(r"[,，；;]", before)[-1].strip()
+    return put_right(statement, value) or ""
 
 
 def put_right(statement: str, value: str) -> str | None:
@@ -91,15 +137,17 @@ def _spans(pattern: re.Pattern[str]) -> Callable[[str, str], list[tuple[int, int
 
 
 def _counted(text: str, value: str) -> list[tuple[int, int]]:
-    """Counts in the unit of `value`; a value without one has the form of none of these."""
+    """Counts in the unit of `value`, else numbers without a unit; a value without a unit has the
+    form of none of these.
+    """
     unit = _COUNTED_ZH.fullmatch(value)
     if unit is None:
         return []
-    return [
-        match.span()
-        for match in _COUNTED_ZH.finditer(text)
-        if match.group("unit") == unit.group("unit")
-    ]
+    counted = list(_COUNTED_ZH.finditer(text))
+    same = [match.span() for match in counted if match.group("unit") == unit.group("unit")]
+    if same or counted:
+        return same
+    return [match.span() for match in _DIGITS.finditer(text)]
 
 
 def _names(text: str, value: str) -> list[tuple[int, int]]:
@@ -109,7 +157,7 @@ def _names(text: str, value: str) -> list[tuple[int, int]]:
             if re.fullmatch(r"[A-Z][\w'’-]+(?:\s+[A-Z][\w'’-]+){0,3}", value)
             else []
         )
-    return [match.span() for match in _NAME_EN.finditer(text) if match.group() not in {"I"}]
+    return [match.span() for match in _NAME_EN.finditer(text) if match.group() != "I"]
 
 
 _FORMS: Final[tuple[Callable[[str, str], list[tuple[int, int]]], ...]] = (

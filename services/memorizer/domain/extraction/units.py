@@ -14,6 +14,7 @@ from services.memorizer.domain.extraction.attributes import (
     attribute_of,
     relation,
     subject_of,
+    tells_a_loss,
 )
 from services.memorizer.domain.extraction.chatter import is_chatter
 from services.memorizer.domain.extraction.language import is_chinese
@@ -168,7 +169,7 @@ def _judged(unit: Unit, words: str, *, leans: bool, told: bool) -> Unit:
         and (is_promise(words) or (not leans and not unit.antecedent and points_back(words)))
     ):
         return replace(unit, sort="aside")
-    if unit.sort != "fact" or unit.attribute is not None:
+    if unit.sort != "fact" or unit.attribute is not None or tells_a_loss(words):
         return unit
     other = bool(unit.antecedent) or unit.subject != "user" or relation(words) is not None
     passing = is_aside(words, about_other=leans or other, goes_on=told)
