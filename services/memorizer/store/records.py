@@ -243,14 +243,14 @@ class SqlRecordStore(SqlDocuments, SqlRecordLists, SqlTalk):
         *,
         limit: int,
     ) -> list[MemoryRecord]:
-        return _records(
+        return records_of(
             await tx.all(
                 select(RECORDS.c.body)
                 .where(
                     RECORDS.c.project_id == project_id,
                     RECORDS.c.owner_key == owner.key,
                     RECORDS.c.conversation_id == conversation_id,
-                    _kinds((Kind.FACT, Kind.PREFERENCE)),
+                    of_kinds((Kind.FACT, Kind.PREFERENCE)),
                     RECORDS.c.status == Status.ACTIVATED.value,
                 )
                 .order_by(RECORDS.c.sequence.desc(), RECORDS.c.created_at.desc(), RECORDS.c.id)

@@ -66,7 +66,8 @@ def turns_verbatim(event: MessagesRecorded) -> list[MemoryDraft]:
     return [
         raw(turn, message.text.strip(), (turn.evidence(0, len(message.text)),), weight=0.7)
         for message in event.messages
-        if message.role in {"user", "assistant"} and message.text.strip()
+        if message.role in {"user", "assistant"}
+        and message.text.strip()
         and (message.role != "user" or is_kept(message.text))
         for turn in (Turn(event, message),)
         if _wanted(event, Kind.MESSAGE)
