@@ -4,8 +4,15 @@ from collections.abc import Sequence
 
 from services.kernel.contracts.events import Message, MessagesRecorded
 from services.kernel.contracts.records import Kind, MemoryRecord
+from services.memorizer.domain.extraction.amendments import (
+    Statement,
+    correction_draft,
+    retraction_draft,
+    within_draft,
+)
 from services.memorizer.domain.extraction.answers import assistant_drafts
 from services.memorizer.domain.extraction.calls import tool_drafts
+from services.memorizer.domain.extraction.directives import is_off_record, retraction
 from services.memorizer.domain.extraction.draft import (
     MemoryDraft,
     Order,
@@ -13,18 +20,11 @@ from services.memorizer.domain.extraction.draft import (
     identity_of,
     records,
 )
-from services.memorizer.domain.extraction.directives import is_off_record, retraction
 from services.memorizer.domain.extraction.replies import reply_draft
 from services.memorizer.domain.extraction.self_correction import corrections_within
 from services.memorizer.domain.extraction.sentences import unframed
 from services.memorizer.domain.extraction.turn import Turn, raw, raw_draft
-from services.memorizer.domain.extraction.turns import (
-    Statement,
-    correction_draft,
-    retraction_draft,
-    user_drafts,
-    within_draft,
-)
+from services.memorizer.domain.extraction.turns import user_drafts
 
 __all__ = [
     "MemoryDraft",

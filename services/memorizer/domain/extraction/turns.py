@@ -3,34 +3,25 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
-from uuid import UUID
 
 from pydantic import JsonValue
 
 from services.kernel.contracts.events import Message
-from services.kernel.contracts.records import Kind, MemoryRecord, MessageEvidence
+from services.kernel.contracts.records import Kind, MessageEvidence
 from services.memorizer.domain.extraction import talk
 from services.memorizer.domain.extraction.attributes import (
-    attribute_of,
     ended,
     labels,
-    subject_of,
 )
 from services.memorizer.domain.extraction.changes import changed_things
-from services.memorizer.domain.extraction.directives import Retraction
 from services.memorizer.domain.extraction.draft import MemoryDraft
 from services.memorizer.domain.extraction.language import is_chinese, same_words
 from services.memorizer.domain.extraction.preferences import style_words
-from services.memorizer.domain.extraction.self_correction import (
-    WithinSentence,
-    corrected_value,
-    put_right,
-)
 from services.memorizer.domain.extraction.sentences import sentences
 from services.memorizer.domain.extraction.splitting import split
-from services.memorizer.domain.extraction.third_person import quotation, rewritten, stated
+from services.memorizer.domain.extraction.third_person import quotation, stated
 from services.memorizer.domain.extraction.times import Moment, moments
 from services.memorizer.domain.extraction.turn import LONGEST_MESSAGE, Turn, raw, tags_of
 from services.memorizer.domain.extraction.units import Unit, units
@@ -49,7 +40,7 @@ _DEICTIC = re.compile(
     r"这|那[款个趟家种班]|它|第[一二三]|你说的|推荐的|^(?:do|go ahead)|\b(?:it|that|this|one|them)\b|go ahead|the (?:first|second|last)",
     re.IGNORECASE,
 )
-_NEGATED = re.compile(
+NEGATED = re.compile(
     r"不(?!过|错|仅|但|久|同|断)|没(?:有)?|别|无法|讨厌|过敏|除了|忌|避免|\b(?:not|never|no|without|except|avoid|hate|dislike|allergic|instead of|"
     r"cannot)\b|n['’]t\b",
     re.IGNORECASE,
@@ -87,115 +78,6 @@ def user_drafts(turn: Turn, previous: Message | None) -> list[MemoryDraft]:
     return [*drafts, *_rest(turn, found)]
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """A statement of the user's that his next message may put right: a draft, or a record."""
-
-    id: UUID
-    kind: Kind
-    attribute: str
-    key: str
-    context: str
-    subject: str
-    negated: bool
-    evidence: tuple[MessageEvidence, ...]
-
-    @classmethod
-    def of_draft(cls, draft: MemoryDraft) -> "Statement":
-        """The statement of a draft."""
-        return cls(
-            draft.id, draft.kind, draft.attribute, draft.key, draft.context, draft.subject,
-            draft.negated, draft.evidence,
-        )  # fmt: skip
-
-    @classmethod
-    def of_record(cls, record: MemoryRecord) -> "Statement":
-        """The statement of a record, without what merging added to it."""
-        own = record.detail.get("own_evidence")
-        return cls(
-            record.id, record.kind, record.attribute, record.key,
-            str(record.detail.get("own_context", record.context)),
-            str(record.detail.get("subject", "user")), bool(record.detail.get("negated")),
-            record.evidence[:own] if isinstance(own, int) else record.evidence,
-        )  # fmt: skip
-
-
-def correction_draft(turn: Turn, before: Sequence[Statement]) -> MemoryDraft | None:
-    """The last of the statements before with the value that this message puts right, in its
-    place; None where this message corrects nothing, or it is not certain what.
-    """
-    value = corrected_value(turn.message.text)
-    if value is None:
-        return None
-    for old in reversed(before):
-        (evidence, *further) = old.evidence
-        words = None if further else put_right(evidence.text.rstrip("。.!！ "), value)
-        if words is not None:
-            told = rewritten(words, turn.speaker) or quotation(
-                words, turn.speaker, "更正后的说法是", "corrected it to"
-            )
-            return turn.draft(
-                old.kind,
-                0,
-                old.attribute,
-                key=old.key,
-                value=told,
-                evidence=(evidence, turn.evidence(0, len(turn.message.text))),
-                context=old.context,
-                tags=tags_of(turn.event, old.key, told),
-                content=same_words(words),
-                subject=old.subject,
-                negated=old.negated,
-                replaces=(old.id,),
-            )
-    return None
-
-
-def within_draft(turn: Turn, found: WithinSentence) -> MemoryDraft:
-    """A sentence that corrects itself: what it states in the end, else all of its words."""
-    words = found.words
-    text = turn.message.text[found.start : found.end]
-    value = (words and rewritten(words, turn.speaker)) or quotation(text, turn.speaker)
-    subject = subject_of(words or text, "user")
-    attribute = attribute_of(words, subject) if words else None
-    topic = attribute.topic if attribute is not None else ""
-    title, further = labels(topic, chinese=is_chinese(text))
-    when = moments(words or text, turn.day)
-    return turn.draft(
-        Kind.FACT,
-        found.start,
-        attribute.key if attribute is not None else "",
-        key=_title(title, chinese=is_chinese(text)),
-        value=value,
-        evidence=(turn.evidence(found.start, found.end),),
-        context=f"{further} {turn.said_on(text)}".strip() + _days(when),
-        tags=tags_of(turn.event, title, value),
-        content=same_words(words or text),
-        subject=subject,
-        negated=bool(_NEGATED.search(words or text)),
-        detail=_times(turn, when),
-    )
-
-
-def retraction_draft(turn: Turn, retraction: Retraction) -> MemoryDraft:
-    """A mark that something was to be forgotten, without the words of it: it is never returned,
-    and keeps older statements about the same from coming back.
-    """
-    chinese = is_chinese(turn.message.text)
-    detail: dict[str, JsonValue] = {
-        "retracts": {"topics": list(retraction.topics), "words": list(retraction.words)}
-    }
-    return turn.draft(
-        Kind.FACT,
-        0,
-        key="",
-        value="用户要求不再保留某些记忆" if chinese else "The user asked to forget something",
-        evidence=(),
-        content=f"retraction {turn.message.id}",
-        detail=detail,
-    )
-
-
 def _chunks(found: Sequence[Unit]) -> list[list[Unit]]:
     """Statements of a long turn that no newer one can replace, some thousand characters each:
     one story is one memory, not ten.
@@ -226,17 +108,17 @@ def _joined(turn: Turn, chunk: Sequence[Unit]) -> MemoryDraft:
     return turn.draft(
         Kind.FACT,
         chunk[0].start,
-        key=_title("", chinese=is_chinese(words)),
+        key=title_of("", chinese=is_chinese(words)),
         value=value,
         evidence=tuple(turn.evidence(unit.start, unit.end) for unit in chunk),
         context=turn.said_on(words)
-        + _days(when)
+        + days_meant(when)
         + _around(text, chunk[0].start, chunk[-1].end, _LONGEST_STORY),
         tags=tags_of(turn.event, "", value),
         content=same_words(words),
         negated=False,
         confidence=0.75,
-        detail=_times(turn, when),
+        detail=times_meant(turn, when),
     )
 
 
@@ -250,8 +132,8 @@ def _run_on(text: str, chunk: Sequence[Unit]) -> str:
     return re.sub(r"\s*\n\s*", " ", "".join(parts))
 
 
-def _days(when: Sequence[Moment]) -> str:
-    """What relative dates mean, to index: people ask by the date."""
+def days_meant(when: Sequence[Moment]) -> str:
+    """Return what relative dates mean, to index: people ask by the date."""
     return "".join(f" {moment.label}" for moment in when)
 
 
@@ -322,18 +204,18 @@ def _statement(
         kind,
         unit.start,
         attribute,
-        key=_title(title, chinese=chinese),
+        key=title_of(title, chinese=chinese),
         value=value,
         evidence=evidence,
         context=" ".join((further, turn.said_on(words))).strip()
-        + _days(when)
+        + days_meant(when)
         + _around(turn.message.text, unit.start, unit.end),
         tags=tags_of(turn.event, title, value),
         content=_content(unit, attribute, words),
         ends=ended(words) if unit.sort == "fact" else (),
         changes=changed_things(words) if unit.sort == "fact" else (),
         subject=unit.subject,
-        negated=bool(_NEGATED.search(words)),
+        negated=bool(NEGATED.search(words)),
         valid_from=_valid_from(turn, words, when),
         confidence=0.9 if attribute or kind is Kind.PREFERENCE else 0.75,
         detail=_detail(turn, unit, value, words, when),
@@ -437,7 +319,7 @@ def _valid_from(turn: Turn, words: str, when: Sequence[Moment]) -> int:
 def _detail(
     turn: Turn, unit: Unit, value: str, words: str, when: Sequence[Moment]
 ) -> dict[str, JsonValue]:
-    detail = _times(turn, when)
+    detail = times_meant(turn, when)
     wish = unit.preference
     if wish is not None:
         detail["preference_type"] = (
@@ -448,7 +330,8 @@ def _detail(
     return detail
 
 
-def _times(turn: Turn, when: Sequence[Moment]) -> dict[str, JsonValue]:
+def times_meant(turn: Turn, when: Sequence[Moment]) -> dict[str, JsonValue]:
+    """Return the details of a draft for the moments that its words name."""
     if not when:
         return {}
     return {
@@ -465,8 +348,8 @@ def _reasoning(words: str, *, explicit: bool) -> str:
     return f'{how}: "{words}"'
 
 
-def _title(label: str, *, chinese: bool) -> str:
-    """The topic's label, else a general one; never a cut sentence."""
+def title_of(label: str, *, chinese: bool) -> str:
+    """Return the topic's label, else a general one; never a cut sentence."""
     return label or ("用户的话" if chinese else "What the user said")
 
 
