@@ -17,7 +17,6 @@ from tests.support.patterns import Found, grown, inventory, texts
 BUILT = {
     ("services.feedback.domain.folding", "_pattern"),
     ("services.feedback.domain.phrases", "_any"),
-    ("services.memorizer.domain.extraction.person", "third_person"),
     ("services.memorizer.domain.merging", "_names"),
     ("services.memorizer.domain.restating", "_holds"),
     ("services.retriever.domain.defining", "defines"),

@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from pathlib import Path
-from re import _constants as codes  # type: ignore[attr-defined]  # the parser's own names
-from re import _parser as parser  # type: ignore[attr-defined]  # the parser of `re` itself
 from types import CodeType, ModuleType
 from typing import Any, Final
 
 import services
 from tests.support.shared import ROOT
 
+# The parser of `re` itself, which has no types.
+codes: Any = importlib.import_module("re._constants")
+parser: Any = importlib.import_module("re._parser")
 _FUNCTIONS: Final = frozenset(
     {"compile", "search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn"}
 )

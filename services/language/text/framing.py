@@ -82,14 +82,14 @@ def _frame_end(text: str, at: int) -> int:
 
 def _sort_of_request(opening: str) -> Literal["hand_over", "role_play"] | None:
     english = opening[_POLITE_EN.match(opening).end() :]  # type: ignore[union-attr] # matches nothing too
-    if _english("role_play").match(english):
+    if _requests()["role_play"].match(english):
         return "role_play"
-    if _english("hand_over_verbs").match(english):
+    if _requests()["hand_over_verbs"].match(english):
         return "hand_over"
-    made = _english("creative_verbs").match(english)
+    made = _requests()["creative_verbs"].match(english)
     delimiter = _DELIMITER.search(opening)
     before = opening if delimiter is None else opening[: delimiter.start()]
-    if made and _english("creative_works").search(before.casefold()):
+    if made and _requests()["creative_works"].search(before.casefold()):
         return "hand_over"
     return _sort_in_chinese(opening, before)
 
@@ -108,10 +108,15 @@ def _sort_in_chinese(opening: str, before: str) -> Literal["hand_over", "role_pl
 
 
 @cache
-def _english(concept: str) -> re.Pattern[str]:
-    listed: tuple[str, ...] = getattr(words_of("en"), concept)
-    longest_first = sorted(listed, key=len, reverse=True)
-    return re.compile(rf"(?:{'|'.join(map(re.escape, longest_first))})\b", re.IGNORECASE)
+def _requests() -> dict[str, re.Pattern[str]]:
+    """The English words that open a request, by concept."""
+    found: dict[str, re.Pattern[str]] = {}
+    for concept in ("role_play", "hand_over_verbs", "creative_verbs", "creative_works"):
+        listed: tuple[str, ...] = getattr(words_of("en"), concept)
+        longest_first = sorted(listed, key=len, reverse=True)
+        words = "|".join(map(re.escape, longest_first))
+        found[concept] = re.compile(rf"(?:{words})\b", re.IGNORECASE)
+    return found
 
 
 def _is_letter(text: str) -> bool:

@@ -63,8 +63,7 @@ def corrected_value(text: str) -> str | None:
     starred = _STARRED.match(bare)
     if starred is not None:
         return starred.group("value").strip()
-    language = "zh" if language_of(bare) == "zh" else "en"
-    match = _cue(language).match(bare)
+    match = _cue(language_of(bare) == "zh").match(bare)
     if match is None:
         return None
     value = match.group("value").strip(" ,，.。!！")
@@ -172,9 +171,9 @@ _FORMS: Final[tuple[Callable[[str, str], list[tuple[int, int]]], ...]] = (
 
 
 @cache
-def _cue(language: str) -> re.Pattern[str]:
+def _cue(chinese: bool) -> re.Pattern[str]:
     """A cue opens the message; further ones and "it is" may follow; the value is the rest."""
-    if language == "zh":
+    if chinese:
         cues = "|".join(sorted(words_of("zh").correction_cues, key=len, reverse=True))
         return re.compile(
             rf"^(?:哦|啊|呃|诶|抱歉|不好意思|[，,\s]){{0,3}}(?:{cues})[，,：:。\s]{{0,2}}(?:是|应该是|其实是|应该|我是说)?"
