@@ -112,6 +112,9 @@ def _extras(record: MemoryRecord) -> dict[str, Any]:
         extras |= _citation(record)
     if record.owner.type is not OwnerType.KNOWLEDGE_BASE or record.evidence:
         extras["evidence"] = _evidence(record.evidence)
+    if record.owner.type not in (OwnerType.USER, OwnerType.AGENT) and record.user_id:
+        # Whose words they are: whoever reads them is somebody else.
+        extras |= {"user_id": record.user_id, "source_user_id": record.user_id}
     return extras
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from services.kernel.contracts.records import Kind, MemoryRecord
+from services.kernel.contracts.records import Kind, MemoryRecord, OwnerType
 from services.kernel.contracts.retrieval import Place, SearchAnswer, SearchItem, SearchRequest
 from services.retriever.domain.candidates import Candidate, ordered
 from services.retriever.domain.merging import join_neighbours
@@ -38,7 +38,7 @@ def assemble(
     notes: Sequence[str],
 ) -> SearchAnswer:
     """The answer's lists. `candidates`: both sides, merged, with relativity."""
-    wanted = [c for c in candidates if c.record.kind in request.kinds]
+    wanted = [c for c in candidates if c.record.kind in request.kinds and _concerns(c)]
     if request.threshold is not None:
         wanted = [c for c in wanted if c.relativity >= request.threshold]
     preferences = [c for c in wanted if c.record.kind is Kind.PREFERENCE]
@@ -84,7 +84,7 @@ def _joined_marks(
 def _with_room(memories: Sequence[Candidate], limit: int) -> list[Candidate]:
     sure = round(limit * _ROOM)
     ranked = _by_relativity(memories)
-    personal = [c for c in ranked if c.side == "personal"][:sure]
+    personal = [c for c in ranked if c.side == "personal" and not _is_public(c)][:sure]
     knowledge = [c for c in ranked if c.side == "knowledge"][:sure]
     chosen = {c.id for c in (*personal, *knowledge)}
     for candidate in ranked:
@@ -92,6 +92,15 @@ def _with_room(memories: Sequence[Candidate], limit: int) -> list[Candidate]:
             break
         chosen.add(candidate.id)
     return [c for c in ranked if c.id in chosen][:limit]
+
+
+def _is_public(candidate: Candidate) -> bool:
+    return candidate.record.owner.type is OwnerType.PUBLIC
+
+
+def _concerns(candidate: Candidate) -> bool:
+    """Whether it may be shown: what others made public must have to do with the query."""
+    return not _is_public(candidate) or candidate.relativity > 0
 
 
 def _by_relativity(candidates: Sequence[Candidate]) -> list[Candidate]:

@@ -79,7 +79,11 @@ def _done(turn: Turn, start: int, end: int, asked: str) -> MemoryDraft:
     words = turn.message.text[start:end]
     chinese = is_chinese(words)
     title, further = labels("done", chinese=chinese)
-    value = f"助手告知用户：{words}" if chinese else f"The assistant reported: {words}"
+    value = (
+        f"助手告知{turn.speaker.chinese}：{words}"
+        if chinese
+        else f"The assistant reported: {words}"
+    )
     when = moments(words, turn.day)
     detail = cast(
         "dict[str, JsonValue]", {"event_time": [one.label for one in when]} if when else {}

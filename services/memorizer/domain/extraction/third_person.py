@@ -33,10 +33,13 @@ _LONGEST: Final = 320
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """How the one who speaks is called; the defaults are `用户` and `the user`."""
+    """How the one who speaks is called; the defaults are `用户` and `the user`. shared: others
+    read it, so that the words stay the speaker's own, behind his name.
+    """
 
     chinese: str = "用户"
     english: str = "the user"
+    shared: bool = False
 
 
 def stated(words: str, speaker: Speaker, quoted: str = "") -> str:
@@ -44,7 +47,7 @@ def stated(words: str, speaker: Speaker, quoted: str = "") -> str:
 
     quoted: the words to quote instead, where `words` lean on what stands before them.
     """
-    if not quoted or quoted == words:
+    if not speaker.shared and (not quoted or quoted == words):
         plain = rewritten(words, speaker)
         if plain is not None:
             return plain
@@ -54,7 +57,10 @@ def stated(words: str, speaker: Speaker, quoted: str = "") -> str:
 def quotation(words: str, speaker: Speaker, chinese: str = "说", english: str = "said") -> str:
     """Return the words behind who said them. chinese, english: the verb of saying."""
     bare = words.strip()
-    if language_of(bare) == "zh":
+    in_chinese = language_of(bare) == "zh"
+    if speaker.shared:
+        return f"{speaker.chinese}：{bare}" if in_chinese else f"{speaker.english}: {bare}"
+    if in_chinese:
         return f"{speaker.chinese}{chinese}：“{bare}”"
     return f'{capital(speaker.english)} {english}: "{bare}"'
 

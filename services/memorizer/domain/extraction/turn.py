@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from services.kernel.contracts.events import Message, MessagesRecorded
-from services.kernel.contracts.records import Kind, MessageEvidence
+from services.kernel.contracts.records import Kind, MessageEvidence, OwnerType
 from services.memorizer.domain.extraction import talk
 from services.memorizer.domain.extraction.chatter import is_chatter
 from services.memorizer.domain.extraction.draft import MemoryDraft, Order, derive_id, identity_of
@@ -69,11 +69,12 @@ class Turn:
 
 
 def _speaker(event: MessagesRecorded, message: Message) -> Speaker:
-    other = message.role_id and event.user_id and message.role_id != event.user_id
-    if not other:
-        return Speaker()
     name = message.role_name or message.role_id
-    return Speaker(name, name)
+    if event.owner.type not in (OwnerType.USER, OwnerType.AGENT):
+        named = name or event.user_id or event.agent_id
+        return Speaker(named, named, shared=True)
+    other = message.role_id and event.user_id and message.role_id != event.user_id
+    return Speaker(name, name) if other else Speaker()
 
 
 def raw(

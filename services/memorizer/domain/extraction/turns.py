@@ -21,7 +21,12 @@ from services.memorizer.domain.extraction.language import is_chinese, same_words
 from services.memorizer.domain.extraction.preferences import style_words
 from services.memorizer.domain.extraction.sentences import sentences
 from services.memorizer.domain.extraction.splitting import split
-from services.memorizer.domain.extraction.third_person import quotation, stated
+from services.memorizer.domain.extraction.third_person import (
+    Speaker,
+    capital,
+    quotation,
+    stated,
+)
 from services.memorizer.domain.extraction.times import Moment, moments
 from services.memorizer.domain.extraction.turn import LONGEST_MESSAGE, Turn, raw, tags_of
 from services.memorizer.domain.extraction.units import Unit, units
@@ -195,6 +200,8 @@ def _statement(
     value, evidence = _value(turn, unit, words, previous, found)
     when = moments(words, turn.day)
     topic, attribute, kind = _sort(unit)
+    if turn.speaker.shared:
+        kind = Kind.FACT  # what one likes is no preference of those who read it
     if topic == "nickname" and chinese and unit.attribute is not None:
         value = f"{turn.speaker.chinese}希望被称呼为：{unit.attribute.thing}"
     title, further = labels(topic, chinese=chinese)
@@ -326,7 +333,7 @@ def _detail(
             "explicit_preference" if wish.explicit else "implicit_preference"
         )
         detail["preference"] = value
-        detail["reasoning"] = _reasoning(words, explicit=wish.explicit)
+        detail["reasoning"] = _reasoning(words, turn.speaker, explicit=wish.explicit)
     return detail
 
 
@@ -340,11 +347,13 @@ def times_meant(turn: Turn, when: Sequence[Moment]) -> dict[str, JsonValue]:
     }
 
 
-def _reasoning(words: str, *, explicit: bool) -> str:
+def _reasoning(words: str, speaker: Speaker, *, explicit: bool) -> str:
     if is_chinese(words):
-        how = "用户明确说" if explicit else "从用户描述的习惯推断，原话"
+        who = speaker.chinese
+        how = f"{who}明确说" if explicit else f"从{who}描述的习惯推断，原话"
         return f"{how}：“{words}”"
-    how = "The user said so" if explicit else "Inferred from a habit that the user described"
+    who = speaker.english
+    how = f"{capital(who)} said so" if explicit else f"Inferred from a habit that {who} described"
     return f'{how}: "{words}"'
 
 

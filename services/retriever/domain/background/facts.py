@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import pairwise
 from uuid import UUID
 
-from services.kernel.contracts.records import Kind, MemoryRecord
+from services.kernel.contracts.records import Kind, MemoryRecord, OwnerType
 from services.kernel.language import bounds, wording
 from services.kernel.language.naming import names
 from services.kernel.language.quantities import Quantity, quantities
@@ -296,6 +296,8 @@ def _subject_weight(clause: Clause, asked: frozenset[str]) -> float:
 
 
 def _said(record: MemoryRecord) -> list[_Said]:
+    if record.owner.type is OwnerType.PUBLIC:
+        return []  # what others made public says nothing about the user
     if any(item.role != "user" for item in record.evidence) and not any(
         item.role == "user" for item in record.evidence
     ):
