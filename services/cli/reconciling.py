@@ -112,12 +112,16 @@ async def _corrections(
     log = await gateway.log()
     held = await records.corrections([entry.id for entry in log])
     lost = [entry for entry in log if entry.id not in held]
-    switched = [entry for entry in log if held.get(entry.id, entry.active) != entry.active]
+    switched = {
+        entry.id: active
+        for entry in log
+        if (active := held.get(entry.id)) is not None and active != entry.active
+    }
     report.counts["corrections_without_records"] = len(lost)
     report.counts["corrections_of_another_state"] = len(switched)
     if mend and lost:
         await gateway.decide_again(lost)
         report.sent.add("corrections_without_records")
     if mend:
-        for entry in switched:
-            await gateway.switch(entry.id, active=held[entry.id])
+        for identifier, active in switched.items():
+            await gateway.switch(identifier, active=active)

@@ -42,8 +42,8 @@ class RecordFacts:
             found = await self._audit.documents_with_passages(tx, documents)
         return [identifier for identifier in documents if identifier not in found]
 
-    async def corrections(self, ids: Sequence[str]) -> dict[str, bool]:
-        """By id of a correction that has a record, whether it is active."""
+    async def corrections(self, ids: Sequence[str]) -> dict[str, bool | None]:
+        """By id of a correction that has a record, whether it is active; None: it was deleted."""
         async with self._database.read() as tx:
             return await self._audit.corrections(tx, ids)
 
