@@ -128,6 +128,7 @@ class _Reader:
             "ToolTrajectoryMemory": Clause(
                 field="kind", operator="any_of", values=(Kind.TOOL.value,)
             ),
+            "SkillMemory": Clause(field="kind", operator="any_of", values=(Kind.SKILL.value,)),
         }
         # A type that we never produce matches nothing, and is no error.
         nothing = Clause(field="kind", operator="any_of", values=(str(name),))

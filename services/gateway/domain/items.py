@@ -19,6 +19,7 @@ KNOWLEDGE: Final = (Kind.PASSAGE, Kind.SUMMARY)
 VIEW_OF: Final[Mapping[Kind, str]] = {
     Kind.PREFERENCE: "preference",
     Kind.TOOL: "tool_memory",
+    Kind.SKILL: "skill",
 }
 _NOTE_ZH: Final = (
     "# 提示：\n用户偏好分为显性偏好（用户明确说出）与隐性偏好（由对话推断）。"
@@ -201,6 +202,23 @@ def tool_item(record: MemoryRecord) -> dict[str, Any]:
     }
 
 
+def skill_item(record: MemoryRecord) -> dict[str, Any]:
+    """One entry of `skill_detail_list`; a name or text that was changed by hand shows here."""
+    known = record.detail.get("skill")
+    value: dict[str, Any] = dict(known) if isinstance(known, dict) else {}
+    value["name"] = record.key
+    if record.detail.get("edited"):
+        value["procedure"] = record.value
+    document = record.anchor.document_id if record.anchor is not None else ""
+    return {
+        **_common(record),
+        "skill_value": value,
+        "skill_url": f"/api/v1/documents/{document}/original",
+        "skill_type": "SkillMemory",
+        **_extras(record),
+    }
+
+
 def _scored(shown: dict[str, Any], item: SearchItem, explain: bool) -> dict[str, Any]:
     shown["relativity"] = item.relativity
     if explain:
@@ -246,7 +264,9 @@ def search_data(answer: SearchAnswer, *, now_ms: int, explain: bool) -> dict[str
         "tool_memory_detail_list": [
             _scored(tool_item(item.record), item, explain) for item in answer.tools
         ],
-        "skill_detail_list": [],
+        "skill_detail_list": [
+            _scored(skill_item(item.record), item, explain) for item in answer.skills
+        ],
         "profile_detail_list": [],
         "event_detail_list": [],
         "preference_note": preference_note([item.record for item in answer.preferences]),

@@ -147,4 +147,5 @@ def submitted_event(document: Document) -> DocumentSubmitted:
         url=document.url,
         staged=staged,
         declared_type=document.declared_type or state.media_type,
+        document_type=document.type,
     )

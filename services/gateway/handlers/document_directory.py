@@ -20,7 +20,7 @@ from services.kernel.ports.records import DocumentPlace, Records
 from services.kernel.ports.store import Database
 
 OUTCOMES: Final = {"PROCESSING": "running", "COMPLETED": "completed", "FAILED": "failed"}
-_OF_DOCUMENTS: Final = (*KNOWLEDGE, Kind.CORRECTION)
+_OF_DOCUMENTS: Final = (*KNOWLEDGE, Kind.CORRECTION, Kind.SKILL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,18 +176,14 @@ class CatalogueStore(Protocol):
         """Newest first, and how many in all."""
         ...
 
-    async def same_content(
-        self, tx: Transaction, project_id: str, place: Place, sha256: str, url: str
-    ) -> Document | None:
-        """A live document of the project with these bytes; without a hash, a failed one of this
-        URL.
+    async def same_content(self, tx: Transaction, draft: Document) -> Document | None:
+        """A live document of the draft's project, place and type with its bytes; without a hash,
+        a failed one of its URL.
         """
         ...
 
-    async def twins(
-        self, tx: Transaction, project_id: str, place: Place, sha256: str
-    ) -> list[Document]:
-        """The project's live documents with these bytes that did not fail, oldest first."""
+    async def twins(self, tx: Transaction, document: Document) -> list[Document]:
+        """Live documents of its place and type with its bytes that did not fail, oldest first."""
         ...
 
     async def mark_copies(

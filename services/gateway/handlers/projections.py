@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from services.gateway.domain import status
-from services.gateway.domain.model import Document, Place, Task
+from services.gateway.domain.model import Document, Task
 from services.gateway.domain.tasks import advance_task
 from services.gateway.handlers.admission import Admission
 from services.gateway.handlers.documents import removed_event
@@ -113,9 +113,7 @@ class Projections:
         """The bytes behind a URL are known only now: of several documents with the same bytes the
         oldest stays, the others are removed and shown as that one.
         """
-        first, *copies = await self._catalogue.twins(
-            tx, document.project_id, Place(document.knowledgebase_id), document.state.sha256
-        ) or [document]
+        first, *copies = await self._catalogue.twins(tx, document) or [document]
         await self._catalogue.mark_copies(
             tx, [copy.id for copy in copies], original=first.id, at=now
         )

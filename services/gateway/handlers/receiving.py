@@ -1,8 +1,9 @@
 """Files as they arrive: checked, then staged, before any transaction begins."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import BinaryIO, Final, Literal
 from uuid import uuid4
 
@@ -11,11 +12,14 @@ from services.gateway.domain.limits import MEGABYTE, Limits
 from services.gateway.handlers.pieces import all_of
 from services.gateway.handlers.pieces import pieces as pieces_of
 from services.kernel.contracts.errors import Code, InvalidInput, TooManyRequests
+from services.kernel.contracts.skills import ARCHIVE, MARKDOWN, MAX_ARCHIVE_BYTES, SKILL
+from services.kernel.language.skill_files import check_name as check_skill_name
+from services.kernel.language.skill_files import read_skill
 from services.kernel.ports.blobs import BlobInfo, Blobs
 from services.kernel.ports.preview import Probe
 
 STAGING: Final = "staging/"
-_DOCUMENT_TYPES: Final = ("document", "doc")
+_TYPES: Final = {"document": "document", "doc": "document", SKILL: SKILL}
 # Uploads that may wait for a place, as a multiple of the places; more are told to come back.
 _QUEUE: Final = 8
 
@@ -36,11 +40,12 @@ class Incoming:
 @dataclass(slots=True)
 class Admitted:
     """An entry that passed the checks: its bytes are staged, or its URL was looked at. named: by
-    the caller.
+    the caller. type: `document` or `skill`.
     """
 
     name: str
     declared: str
+    type: str = "document"
     url: str = ""
     staged: BlobInfo | None = None
     size: int | None = None
@@ -78,9 +83,9 @@ class FileReceiver:
                 code=Code.TOO_MANY_FILES,
             )
         for entry in entries:
-            if entry.type not in _DOCUMENT_TYPES:
+            if entry.type not in _TYPES:
                 raise InvalidInput(
-                    f"`type` {entry.type[:100]!r} is not supported; send `document`",
+                    f"`type` {entry.type[:100]!r} is not supported; send `document` or `skill`",
                     code=Code.UNSUPPORTED_TYPE_FIELD,
                 )
 
@@ -169,6 +174,8 @@ class FileReceiver:
         url = raw.decode("utf-8", "replace").strip()
         media.check_url_text(url)
         given = media.safe_name(entry.name, default="")
+        if entry.type == SKILL:
+            return await self._look_at_skill(url, given)
         if given:
             media.check_name(given, entry.declared)
         seen = await self._probe.probe(url)
@@ -185,16 +192,56 @@ class FileReceiver:
             self._check_sizes(0, [seen.size])
         return Admitted(name=name or "document", declared=declared, url=url, size=seen.size)
 
+    async def _look_at_skill(self, url: str, given: str) -> Admitted:
+        if given:
+            check_skill_name(given)
+        seen = await self._probe.probe(url)
+        name = given or media.safe_name(seen.name, default="") or media.name_from_url(url)
+        name = name or "skill"
+        check_skill_name(name)
+        media.check_page(name, seen.media_type)
+        if seen.size is not None and seen.size > MAX_ARCHIVE_BYTES:
+            raise InvalidInput(
+                f"{name!r} has {seen.size / MEGABYTE:.1f} MB; a skill has at most "
+                f"{MAX_ARCHIVE_BYTES // MEGABYTE} MB",
+                code=Code.FILE_TOO_LARGE,
+            )
+        return Admitted(name=name, declared="", url=url, size=seen.size, type=SKILL)
+
+    async def _stage_skill(self, entry: Incoming, head: encoding.ContentHead) -> Admitted:
+        """Stage a skill's file and read it, away from the event loop: what is wrong with it is
+        refused here.
+        """
+        name = media.safe_name(entry.name, default="")
+        check_skill_name(name)
+        staged = await self._blobs.put(
+            f"{STAGING}{uuid4().hex}",
+            all_of(b"", _decoded(entry, head)),
+            limit=min(self._limits.max_file_bytes, MAX_ARCHIVE_BYTES),
+        )
+        found = Admitted(
+            name=name, declared="", staged=staged, size=staged.size, named=bool(name), type=SKILL
+        )
+        sound = False
+        try:
+            async with self._blobs.as_file(staged.path) as path:
+                archive = await asyncio.to_thread(_is_archive, path, name)
+            sound = True
+        finally:
+            if not sound:
+                await self.discard([found])
+        found.name = name or ("skill.zip" if archive else "SKILL.md")
+        found.declared = ARCHIVE if archive else MARKDOWN
+        return found
+
     async def _stage(self, entry: Incoming, head: encoding.ContentHead) -> Admitted:
+        if entry.type == SKILL:
+            return await self._stage_skill(entry, head)
         declared = media.clean_media_type(entry.declared or head.media_type)
         name = media.safe_name(entry.name, default="")
         if name:
             media.check_name(name, declared)
-        pieces = (
-            pieces_of(entry.source, 0)
-            if head.kind in {"bytes", "text"}
-            else encoding.decode(pieces_of(entry.source, head.offset))
-        )
+        pieces = _decoded(entry, head)
         start = await asyncio.to_thread(next, pieces, b"")
         named = bool(name)
         name = name or f"document{_suffix(declared, start)}"
@@ -211,6 +258,18 @@ class FileReceiver:
         for entry in admitted:
             if entry.staged is not None and not entry.used:
                 await self._blobs.delete(entry.staged.path)
+
+
+def _decoded(entry: Incoming, head: encoding.ContentHead) -> Iterator[bytes]:
+    if head.kind in {"bytes", "text"}:
+        return pieces_of(entry.source, 0)
+    return encoding.decode(pieces_of(entry.source, head.offset))
+
+
+def _is_archive(path: Path, name: str) -> bool:
+    """Whether a sound skill is an archive; InvalidInput for one that is not sound."""
+    with path.open("rb") as source:
+        return read_skill(source, name=name)[1]
 
 
 def _suffix(declared: str, head: bytes) -> str:

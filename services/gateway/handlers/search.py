@@ -30,8 +30,9 @@ from services.kernel.ports.store import Database
 _UNSERVED: Final = {
     "event": "events are not told apart from facts here; ask for `detail_factual`, where what "
     "happened is kept with its time.",
-    "skill": "skills are not offered here; `tool_memory` holds what tools were used for and how "
-    "it went.",
+    "skill": "skills are learnt from no conversation here; those of skill files lie in knowledge "
+    "bases: list them by get/knowledgebase-file with `type` skill, and find them by search/memory "
+    "with `knowledgebase_ids`.",
 }
 
 
@@ -43,17 +44,23 @@ def subject_of(user_id: str | None, agent_id: str | None) -> Owner:
 
 
 def wanted_kinds(
-    views: Sequence[str] | None, *, preference: bool, tool: bool, factual: Sequence[Kind]
+    views: Sequence[str] | None,
+    *,
+    preference: bool,
+    tool: bool,
+    factual: Sequence[Kind],
+    skill: bool = False,
 ) -> tuple[Kind, ...]:
     """Kinds by the newer views where they are given, else by the older flags."""
     if views is not None:
         for view in views:
             if view not in VIEWS:
                 raise InvalidInput(f"`include_memory_view`: {view!r} is none of {', '.join(VIEWS)}")
-        facts, preference, tool = (
+        facts, preference, tool, skill = (
             "detail_factual" in views,
             "preference" in views,
             "tool_memory" in views,
+            "skill" in views,
         )
     else:
         facts = True
@@ -61,17 +68,22 @@ def wanted_kinds(
         *(factual if facts else ()),
         *((Kind.PREFERENCE,) if preference else ()),
         *((Kind.TOOL,) if tool else ()),
+        *((Kind.SKILL,) if skill else ()),
     )
 
 
-def unserved(views: Sequence[str] | None, *, skills: bool = False) -> list[str]:
+def unserved(
+    views: Sequence[str] | None, *, skills: bool = False, bases: Sequence[str] = ()
+) -> list[str]:
     """Sentences on the views that are asked for and that nothing here fills; MemloomError where
-    nothing else is asked for, for an empty list would read as an answer.
+    nothing else is asked for, for an empty list would read as an answer. skills: asked for by
+    the older flag. bases: knowledge bases that are searched, where skills lie.
     """
-    asked = [name for name in _UNSERVED if name in (views or ())]
+    unfilled = [name for name in _UNSERVED if not (bases and name == "skill")]
+    asked = [name for name in unfilled if name in (views or ())]
     if views and len(asked) == len(set(views)):
         raise MemloomError(" ".join(_UNSERVED[name] for name in asked), code=Code.OPERATION_FAILED)
-    if skills and "skill" not in asked:
+    if skills and views is None and "skill" in unfilled:
         asked.append("skill")
     return [f"{name}: {_UNSERVED[name]}" for name in asked]
 
@@ -140,9 +152,13 @@ class Search:
 
     async def search(self, call: Call, request: SearchMemory) -> dict[str, Any]:
         """User facts, preferences, tool memory and knowledge in one answer."""
+        notes = unserved(
+            request.include_memory_view,
+            skills=request.include_skill,
+            bases=request.knowledgebase_ids,
+        )
         answer, now = await self.ask(call, request)
         data = search_data(answer, now_ms=now, explain=request.explain)
-        notes = unserved(request.include_memory_view, skills=request.include_skill)
         if "profile" in (request.include_memory_view or ()):
             owner = subject_of(request.user_id, request.agent_id)
             data["profile_detail_list"] = await self._profiles.values(call, owner)
@@ -182,6 +198,7 @@ class Search:
             request.include_memory_view,
             preference=request.include_preference,
             tool=request.include_tool_memory,
+            skill=request.include_skill,
             factual=(*KNOWLEDGE, *FACTUAL),
         )
         # Written times may be read word by word, which takes its time.
@@ -207,6 +224,7 @@ class Search:
                     memory_limit=request.memory_limit_number,
                     preference_limit=request.preference_limit_number,
                     tool_limit=request.tool_memory_limit_number,
+                    skill_limit=request.skill_limit_number,
                     kinds=kinds,
                     threshold=request.relativity,
                     now=now,

@@ -75,7 +75,9 @@ class Uploads:
     ) -> dict[str, Any]:
         """New bytes of a document: its next revision, where the plan has room."""
         self._gate.queue("documents")
-        (admitted,) = await self.receive(call, [entry])
+        async with self._database.read() as tx:
+            kind = (await self._own(tx, call, document_id, locked=False)).type
+        (admitted,) = await self.receive(call, [replace(entry, type=kind)])
         try:
             async with self._database.write() as tx:
                 project = await self._quotas.lock(tx, call)
@@ -114,6 +116,7 @@ class Uploads:
                 if document.staged_path
                 else None,
                 size=state.size,
+                type=document.type,
             )
             place = await self._place_of(tx, project, document)
             await self._quotas.check_store(tx, project, place, self._reserve(entry))
@@ -122,8 +125,10 @@ class Uploads:
             await self._admit_queued(tx, call)
             await self._writes.touch(tx, call, _touched(document))
 
-    async def _own(self, tx: Transaction, call: Call, document_id: str) -> Document:
-        document = await self._catalogue.document(tx, document_id, locked=True)
+    async def _own(
+        self, tx: Transaction, call: Call, document_id: str, *, locked: bool = True
+    ) -> Document:
+        document = await self._catalogue.document(tx, document_id, locked=locked)
         if (
             document is None
             or document.project_id != call.project.id
@@ -159,7 +164,12 @@ class Uploads:
         body = [
             knowledgebase_id,
             [
-                [entry.name, entry.url, entry.staged.sha256 if entry.staged else ""]
+                [
+                    entry.name,
+                    entry.url,
+                    entry.staged.sha256 if entry.staged else "",
+                    *([] if entry.type == "document" else [entry.type]),
+                ]
                 for entry in admitted
             ],
         ]
@@ -229,8 +239,24 @@ class Uploads:
     async def _known(
         self, tx: Transaction, project: Project, place: Place, entry: Admitted
     ) -> Document | None:
-        sha256 = entry.staged.sha256 if entry.staged is not None else ""
-        return await self._catalogue.same_content(tx, project.id, place, sha256, entry.url)
+        return await self._catalogue.same_content(tx, self._draft(project.id, place, entry))
+
+    def _draft(self, project_id: str, place: Place, entry: Admitted) -> Document:
+        """The entry as a document that nobody has yet."""
+        now = self._clock.now_ms()
+        return Document(
+            id=uuid4().hex,
+            project_id=project_id,
+            knowledgebase_id=place,
+            name=entry.name,
+            type=entry.type,
+            url=entry.url,
+            staged_path="",
+            reserved=0,
+            created_at=now,
+            updated_at=now,
+            state=DocumentState(sha256=entry.staged.sha256 if entry.staged is not None else ""),
+        )
 
     def _reserve(self, entry: Admitted) -> int:
         return entry.size if entry.size is not None else self._limits.max_file_bytes
@@ -244,20 +270,7 @@ class Uploads:
         known: Document | None,
     ) -> Document:
         if known is None:
-            now = self._clock.now_ms()
-            fresh = Document(
-                id=uuid4().hex,
-                project_id=call.project.id,
-                knowledgebase_id=place,
-                name=entry.name,
-                type="document",
-                url=entry.url,
-                staged_path="",
-                reserved=0,
-                created_at=now,
-                updated_at=now,
-                state=DocumentState(),
-            )
+            fresh = self._draft(call.project.id, place, entry)
             await self._catalogue.add_document(tx, fresh)
             return await self._queue(tx, fresh, entry)
         if known.state.outcome != "failed":

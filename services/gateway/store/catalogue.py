@@ -255,36 +255,34 @@ class SqlCatalogueStore:
         )
         return [document_of(row) for row in rows], 0 if counted is None else counted["total"]
 
-    async def same_content(
-        self, tx: Transaction, project_id: str, place: Place, sha256: str, url: str
-    ) -> Document | None:
+    async def same_content(self, tx: Transaction, draft: Document) -> Document | None:
         same = (
-            DOCUMENTS.c.sha256 == sha256
-            if sha256
-            else and_(DOCUMENTS.c.url == url, DOCUMENTS.c.outcome == "failed")
+            DOCUMENTS.c.sha256 == draft.state.sha256
+            if draft.state.sha256
+            else and_(DOCUMENTS.c.url == draft.url, DOCUMENTS.c.outcome == "failed")
         )
         row = await tx.first(
             select(DOCUMENTS)
             .where(
-                DOCUMENTS.c.project_id == project_id,
-                DOCUMENTS.c.knowledgebase_id == place,
+                DOCUMENTS.c.project_id == draft.project_id,
+                DOCUMENTS.c.knowledgebase_id == draft.knowledgebase_id,
                 DOCUMENTS.c.deleted_at.is_(None),
+                DOCUMENTS.c.type == draft.type,
                 same,
             )
             .order_by(DOCUMENTS.c.position)
         )
         return None if row is None else document_of(row)
 
-    async def twins(
-        self, tx: Transaction, project_id: str, place: Place, sha256: str
-    ) -> list[Document]:
+    async def twins(self, tx: Transaction, document: Document) -> list[Document]:
         rows = await tx.all(
             select(DOCUMENTS)
             .where(
-                DOCUMENTS.c.project_id == project_id,
-                DOCUMENTS.c.knowledgebase_id == place,
+                DOCUMENTS.c.project_id == document.project_id,
+                DOCUMENTS.c.knowledgebase_id == document.knowledgebase_id,
                 DOCUMENTS.c.deleted_at.is_(None),
-                DOCUMENTS.c.sha256 == sha256,
+                DOCUMENTS.c.sha256 == document.state.sha256,
+                DOCUMENTS.c.type == document.type,
                 DOCUMENTS.c.outcome != "failed",
             )
             .order_by(DOCUMENTS.c.position)

@@ -3,6 +3,7 @@
 from pathlib import PurePosixPath
 
 from services.kernel.contracts.errors import Code, InvalidInput
+from services.kernel.contracts.skills import ARCHIVE, MARKDOWN
 
 MEDIA_TYPES = {
     "pdf": "application/pdf",
@@ -110,3 +111,13 @@ def _agree(extension: str, found: str | None) -> str:
         # Real PDF or Word content under a text name: the content decides.
         return MEDIA_TYPES[found]
     return MEDIA_TYPES[extension]
+
+
+def detect_skill(name: str, head: bytes) -> str:
+    """Return the media type of a skill's file: an archive, or SKILL.md alone, which the parser
+    reads. InvalidInput EMPTY.
+    """
+    if not head:
+        raise InvalidInput("the file is empty (0 bytes)", code=Code.EMPTY)
+    archive = extension_of(name) == "zip" or head.startswith(_ZIP_MAGIC)
+    return ARCHIVE if archive else MARKDOWN

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from services.ingest.domain.media import HEAD_BYTES, detect, safe_name
+from services.ingest.domain.media import HEAD_BYTES, detect, detect_skill, safe_name
 from services.kernel.contracts.blob_paths import original_path, original_prefix
 from services.kernel.contracts.errors import Code, InvalidInput, MemloomError, NotFound, StaleEvent
 from services.kernel.contracts.events import (
@@ -22,6 +22,7 @@ from services.kernel.contracts.events import (
     document_subject,
     owner_subject,
 )
+from services.kernel.contracts.skills import MAX_ARCHIVE_BYTES, SKILL
 from services.kernel.contracts.topics import Service
 from services.kernel.ports.blobs import BlobInfo, Blobs
 from services.kernel.ports.store import Database, Transaction
@@ -153,7 +154,8 @@ class Documents:
         """found: name, type as declared, and the bytes."""
         name, declared, stored = found
         head = await self._head(path)
-        media_type = detect(name, head, declared)
+        skill = event.document_type == SKILL
+        media_type = detect_skill(name, head) if skill else detect(name, head, declared)
         name = safe_name(name)
         identity = event.model_dump(include=set(DocumentIdentity.model_fields))
         blob = BlobRef(path=path, size=stored.size, sha256=stored.sha256)
@@ -242,13 +244,15 @@ class Documents:
         return info
 
     async def _fetch(self, event: DocumentSubmitted, path: str) -> tuple[str, str, BlobInfo]:
+        skill = event.document_type == SKILL
+        limit = min(self._limit, MAX_ARCHIVE_BYTES) if skill else self._limit
         async with self._fetcher.fetch(event.url) as fetched:
-            if fetched.size is not None and fetched.size > self._limit:
+            if fetched.size is not None and fetched.size > limit:
                 raise InvalidInput(
-                    f"the file has {fetched.size} bytes; at most {self._limit} are allowed",
+                    f"the file has {fetched.size} bytes; at most {limit} are allowed",
                     code=Code.FILE_TOO_LARGE,
                 )
-            stored = await self._blobs.put(path, fetched.chunks, limit=self._limit)
+            stored = await self._blobs.put(path, fetched.chunks, limit=limit)
             name = event.name or fetched.name
             return name, event.declared_type or fetched.media_type, stored
 

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.kernel.contracts.skills import Skill
+
 
 class BlockKind(StrEnum):
     """What a block is; segmentation treats each kind differently."""
@@ -51,6 +53,7 @@ class ParsedDocument(BaseModel):
 
     title: the document's own title, else its file name without extension.
     pages: number of pages where the format counts them. media_type: as detected.
+    skill: what a skill file says; its text is not cut into passages.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -61,6 +64,7 @@ class ParsedDocument(BaseModel):
     pages: int | None = None
     media_type: str = ""
     reader: str = ""
+    skill: Skill | None = None
 
 
 class Passage(BaseModel):

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     PREFERENCE = "preference"
     TOOL = "tool"
     CORRECTION = "correction"
+    SKILL = "skill"  # instructions of an uploaded skill file; `detail.skill` holds its parts
 
 
 class Status(StrEnum):

@@ -23,6 +23,7 @@ class SearchRequest(BaseModel):
     memory_limit: int = Field(default=9, ge=0, le=25)
     preference_limit: int = Field(default=9, ge=0, le=25)
     tool_limit: int = Field(default=6, ge=0, le=25)
+    skill_limit: int = Field(default=6, ge=0, le=25)
     kinds: tuple[Kind, ...] = (
         Kind.PASSAGE,
         Kind.SUMMARY,
@@ -78,4 +79,5 @@ class SearchAnswer(BaseModel):
     memories: tuple[SearchItem, ...] = ()
     preferences: tuple[SearchItem, ...] = ()
     tools: tuple[SearchItem, ...] = ()
+    skills: tuple[SearchItem, ...] = ()
     notes: tuple[str, ...] = ()

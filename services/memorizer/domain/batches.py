@@ -14,6 +14,7 @@ from services.kernel.contracts.records import (
     Owner,
     OwnerType,
 )
+from services.kernel.contracts.skills import Skill
 from services.memorizer.domain.documents import Processed
 
 
@@ -33,7 +34,7 @@ class Summary(BaseModel):
 
 
 class Batch(BaseModel):
-    """What one batch blob holds."""
+    """What one batch blob holds: passages, or a skill and its text."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -41,6 +42,8 @@ class Batch(BaseModel):
     passages: tuple[Passage, ...] = ()
     summaries: tuple[Summary, ...] = ()
     keywords: tuple[str, ...] = ()
+    skill: Skill | None = None
+    text: str = ""
 
 
 def _anchor(event: PassagesSegmented, part: Passage | Summary) -> DocumentAnchor:
@@ -104,6 +107,29 @@ def summary_record(
             "anchor": _anchor(event, summary),
             "ordinal": number,
             "detail": {"title": batch.title},
+        }
+    )
+
+
+def skill_record(event: PassagesSegmented, batch: Batch, skill: Skill, now: int) -> MemoryRecord:
+    """A skill with its parts; found by its name, description and text."""
+    return MemoryRecord.model_validate(
+        _base(event, now)
+        | {
+            "id": derive(event.document_id, event.revision, "skill", 0),
+            "kind": Kind.SKILL,
+            "key": skill.name,
+            "value": batch.text,
+            "context": skill.name,
+            "tags": event.tags,
+            "anchor": DocumentAnchor(
+                knowledgebase_id=event.knowledgebase_id,
+                document_id=event.document_id,
+                document_name=event.name,
+                revision=event.revision,
+                end=len(batch.text),
+            ),
+            "detail": {"title": skill.name, "skill": skill.model_dump(mode="json")},
         }
     )
 

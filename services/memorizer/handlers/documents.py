@@ -36,7 +36,13 @@ from services.kernel.ports.blobs import Blobs
 from services.kernel.ports.clock import Clock
 from services.kernel.ports.store import Database, Transaction
 from services.kernel.runtime.dispatch import Outcome
-from services.memorizer.domain.batches import Batch, Summary, passage_record, summary_record
+from services.memorizer.domain.batches import (
+    Batch,
+    Summary,
+    passage_record,
+    skill_record,
+    summary_record,
+)
 from services.memorizer.handlers.indexing import IndexWriter
 from services.memorizer.handlers.ports import (
     BatchCount,
@@ -140,6 +146,9 @@ class Documents:
 
     def _segment(self, raw: bytes, name: str) -> tuple[list[bytes], int]:
         parsed = ParsedDocument.model_validate_json(raw)
+        if parsed.skill is not None:
+            alone = Batch(title=parsed.title, skill=parsed.skill, text=parsed.text)
+            return [orjson.dumps(alone.model_dump(mode="json"))], 0
         passages = self._segmenter.segment(parsed, name)
         if not passages:
             raise InvalidInput("the document holds no text", code=Code.NO_TEXT)
@@ -198,6 +207,8 @@ class Documents:
             summary_record(event, batch, summary, number, now)
             for number, summary in enumerate(batch.summaries)
         ]
+        if batch.skill is not None:
+            records.append(skill_record(event, batch, batch.skill, now))
         return records
 
     async def _progress(

@@ -8,8 +8,8 @@ from services.kernel.adapters.reader_native import PDF, first_that_reads, read_b
 from services.kernel.adapters.reader_worker import Answer, Step, WorkerPool
 from services.kernel.contracts.errors import Code, DependencyUnavailable, InvalidInput
 from services.kernel.ports.reader import Reader, ReadLimits
-from services.parser.domain.answers import answer_html, answer_reading, answer_text
-from services.parser.domain.build import READER_TYPES, TEXT_TYPES
+from services.parser.domain.answers import answer_html, answer_reading, answer_skill, answer_text
+from services.parser.domain.build import READER_TYPES, SKILL_TYPES, TEXT_TYPES
 from services.parser.handlers import Parsed
 
 # Reasons that another reader cannot change.
@@ -33,9 +33,10 @@ class WorkerParsing:
         self._pdf_layout = pdf_layout
 
     async def parse(self, path: Path, *, name: str, media_type: str) -> Parsed:
-        if media_type in TEXT_TYPES:
+        if media_type in TEXT_TYPES | SKILL_TYPES:
             arguments = {"path": str(path), "name": name, "media_type": media_type}
-            return _parsed(await self._run((read_bytes, answer_text), arguments))
+            last = answer_skill if media_type in SKILL_TYPES else answer_text
+            return _parsed(await self._run((read_bytes, last), arguments))
         if media_type not in READER_TYPES:
             raise InvalidInput(
                 f"{media_type} is not parsed; upload PDF, DOCX, DOC, TXT, MD, JSON or XML",

@@ -1,9 +1,11 @@
 """From a file's bytes, or from what a reader yields, to the parsed document."""
 
-from typing import Final
+from typing import BinaryIO, Final
 
 from services.kernel.contracts.blocks import ParsedDocument
 from services.kernel.contracts.errors import Code, InvalidInput
+from services.kernel.contracts.skills import ARCHIVE, MARKDOWN
+from services.kernel.language.skill_files import read_skill
 from services.kernel.ports.reader import Reading
 from services.parser.domain.decoding import decode
 from services.parser.domain.html import build_html
@@ -27,6 +29,8 @@ _JSON: Final = frozenset({"application/json", "text/json"})
 _XML: Final = frozenset({"application/xml", "text/xml"})
 TEXT_TYPES: Final = _MARKDOWN | _JSON | _XML | {"text/plain"}
 """Types that are text and are parsed here."""
+SKILL_TYPES: Final = frozenset({ARCHIVE, MARKDOWN})
+"""Types of skill files."""
 
 _BYTES_A_CHARACTER: Final = 4
 
@@ -65,6 +69,20 @@ def parse_text(data: bytes, *, name: str, media_type: str) -> ParsedDocument:
     document = writer.finish(name=name, media_type=media_type, reader="text", title=title)
     check_quality(document)
     return document
+
+
+def parse_skill(source: BinaryIO, *, name: str, media_type: str) -> ParsedDocument:
+    """A skill's file; its text is what is searched. InvalidInput as `read_skill`."""
+    skill, _ = read_skill(source, name=name)
+    parts = (skill.description, skill.procedure, *skill.experience, *skill.examples)
+    return ParsedDocument(
+        title=skill.name,
+        text="\n\n".join(part for part in parts if part),
+        blocks=(),
+        media_type=media_type,
+        reader="skill",
+        skill=skill,
+    )
 
 
 def parse_reading(reading: Reading, *, name: str, media_type: str) -> ParsedDocument:

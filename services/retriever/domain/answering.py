@@ -47,6 +47,8 @@ class Found:
     knowledge_dense: Sequence[Hit] = ()
     siblings: Sequence[Hit] = ()
     naming: Sequence[Hit] = ()
+    skills_sparse: Sequence[Hit] = ()
+    skills_dense: Sequence[Hit] = ()
     exhausted: bool = True
     corrections: tuple[MemoryRecord, ...] = ()
     background: tuple[MemoryRecord, ...] = ()
@@ -128,7 +130,8 @@ def rank(
         found, analysis, lexicon, weight, now=request.now, use_background=use_background
     )
     personal = _personal(found, request, analysis, lexicon, weight=weight, choice=choice)
-    return Ranked((*personal, *knowledge), marks)
+    skills = _skills(found, analysis, lexicon, weight)
+    return Ranked((*personal, *knowledge, *skills), marks)
 
 
 def answer(request: SearchRequest, ranked: Ranked, notes: Sequence[str]) -> SearchAnswer:
@@ -220,6 +223,17 @@ def _knowledge(
         kept = over_documents(kept)
     set_relativity(kept, level(best))
     return kept, marks, choice
+
+
+def _skills(
+    found: Found, analysis: Analysis, lexicon: Lexicon, weight: float | None
+) -> list[Candidate]:
+    """Skills by their own words: they compete with no passage."""
+    candidates = gather(found.skills_sparse, found.skills_dense)
+    best = rank_knowledge(candidates, analysis, lexicon, exhausted=True, dense_weight=weight)
+    kept = [c for c in ordered(candidates) if c.score > 0]
+    set_relativity(kept, level(best))
+    return kept
 
 
 def _distinct(*groups: Iterable[MemoryRecord]) -> tuple[MemoryRecord, ...]:

@@ -43,7 +43,9 @@ def assemble(
         wanted = [c for c in wanted if c.relativity >= request.threshold]
     preferences = [c for c in wanted if c.record.kind is Kind.PREFERENCE]
     tools = [c for c in wanted if c.record.kind is Kind.TOOL]
-    memories = [c for c in wanted if c.record.kind not in (Kind.PREFERENCE, Kind.TOOL)]
+    skills = [c for c in wanted if c.record.kind is Kind.SKILL]
+    apart = (Kind.PREFERENCE, Kind.TOOL, Kind.SKILL)
+    memories = [c for c in wanted if c.record.kind not in apart]
     shown = _by_relativity(_with_room(memories, request.memory_limit))
     parts = [candidate.record for candidate in shown]
     chosen = join_neighbours(shown)
@@ -52,6 +54,7 @@ def assemble(
         memories=_items(chosen, marks, request),
         preferences=_items(_by_relativity(preferences)[: request.preference_limit], marks, request),
         tools=_items(_by_relativity(tools)[: request.tool_limit], marks, request),
+        skills=_items(_by_relativity(skills)[: request.skill_limit], marks, request),
         notes=tuple(notes),
     )
 

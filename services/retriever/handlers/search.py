@@ -176,6 +176,10 @@ class Search:
         batch.add("knowledge-sparse", "sparse", sparse, knowledge, corpus=corpus, limit=limit)
         batch.add("knowledge-dense", "dense", dense, knowledge, limit=limit)
         batch.add("correction-sparse", "sparse", sparse, corrections, corpus=corpus, limit=20)
+        if Kind.SKILL in request.kinds:
+            skills = scope.knowledge((Kind.SKILL,))
+            batch.add("skills-sparse", "sparse", sparse, skills, corpus=corpus, limit=limit)
+            batch.add("skills-dense", "dense", dense, skills, limit=limit)
         # What is known of the user, whatever the query says: newest first.
         for name, kind, most in (
             ("facts-recent", Kind.FACT, self._options.background_facts),
@@ -195,6 +199,8 @@ class Search:
             personal_dense=hits.get("personal-dense", []),
             knowledge_sparse=[*hits.get("knowledge-sparse", []), *corrections],
             knowledge_dense=hits.get("knowledge-dense", []),
+            skills_sparse=hits.get("skills-sparse", []),
+            skills_dense=hits.get("skills-dense", []),
             exhausted=len(hits.get("knowledge-sparse", [])) < limit,
             corrections=tuple(hit.record for hit in corrections),
             background=_records(hits, "facts-recent", "preferences-recent", "turns-recent"),

@@ -21,6 +21,7 @@ from services.kernel.contracts.records import Kind, MemoryRecord, Owner, OwnerTy
 from services.kernel.contracts.retrieval import SearchAnswer, SearchItem
 from services.kernel.runtime.grpc_server import CODE_TRAILER
 from tests.support.gateway import KEY, Door, opened_door, record
+from tests.support.skills import SKILL_MD
 
 METADATA = (("authorization", f"Token {KEY}"),)
 
@@ -186,6 +187,33 @@ async def test_errors_over_grpc(door: Door, channel: grpc.aio.Channel) -> None:
         status.INVALID_ARGUMENT,
         40002,
     )
+
+
+async def test_skills_over_grpc(door: Door, channel: grpc.aio.Channel) -> None:
+    api = memloom_pb2_grpc.MemloomStub(channel)
+    kb = await door.create_kb()
+    entry = pb.FileEntry(name="review.md", data=SKILL_MD.encode(), type="skill")
+    asked = pb.AddKnowledgebaseFileRequest(knowledgebase_id=kb, file=[entry])
+    (file,) = (await api.AddKnowledgebaseFile(asked, metadata=METADATA)).files
+    assert (file.type, file.status) == ("skill", "PROCESSING")
+    (event,) = await door.events()
+    assert isinstance(event, DocumentSubmitted)
+    assert event.document_type == "skill"
+    found = record(
+        owner=Owner(type=OwnerType.KNOWLEDGE_BASE, id=kb),
+        kind=Kind.SKILL,
+        key="review",
+        value="Check invoices.",
+        detail={"skill": {"name": "review", "description": "Check invoices."}},
+    )
+    door.retrieval.answer = SearchAnswer(skills=(SearchItem(record=found, relativity=0.5),))
+    search = pb.SearchMemoryRequest(
+        query="x", user_id="u", knowledgebase_ids=[kb], include_skill=True, skill_limit_number=3
+    )
+    (item,) = (await api.SearchMemory(search, metadata=METADATA)).skill_detail_list
+    assert item.skill_value["description"] == "Check invoices."
+    assert (item.id, item.relativity) == (str(found.id), 0.5)
+    assert door.retrieval.asked[-1].skill_limit == 3
 
 
 async def test_health(channel: grpc.aio.Channel) -> None:

@@ -24,7 +24,10 @@ class DocumentIdentity(Event):
 
 
 class DocumentSubmitted(DocumentIdentity):
-    """A document was accepted: its bytes are at `url`, or already in the staging blob."""
+    """A document was accepted: its bytes are at `url`, or already in the staging blob.
+
+    document_type: `document` or `skill`.
+    """
 
     TYPE: ClassVar[str] = "kb.document.submitted"
     TOPIC: ClassVar[Topic] = topics.DOCUMENTS
@@ -34,6 +37,7 @@ class DocumentSubmitted(DocumentIdentity):
     staged: BlobRef | None = None
     declared_type: str = ""
     tags: tuple[str, ...] = ()
+    document_type: str = "document"
 
 
 class DocumentRemoved(DocumentIdentity):
