@@ -45,7 +45,7 @@ def framed_regions(text: str) -> list[Region]:
     ]
     until = 0
     for match in _SENTENCE_START.finditer(text):
-        if match.end() < until:
+        if match.end() < until or not text[match.end()].isalnum():
             continue
         region = _requested(text, match.end())
         if region is not None:
