@@ -49,10 +49,11 @@ def test_every_call_is_understood(python: Path, tmp_path: Path) -> None:
         said = json.loads(line)
         answers[said["call"]] = said["answer"]
     assert done.returncode == 0, done.stderr[-2000:]
-    refused = {"search_memory refused": 50120, "chat": 50002}
+    refused = {"search_memory refused": 50120, "chat": 50002, "rerank": 50002}
+    answers["rerank"] |= {"code": answers["rerank"].get("code", 0)}
     codes = {call: answer["code"] for call, answer in answers.items()}
     assert codes == dict.fromkeys(answers, 0) | refused
-    assert len(answers) == 19
+    assert len(answers) == 26
 
     found = answers["search_memory"]["data"]["memory_detail_list"]
     assert any("800元" in item["memory_value"] for item in found)
@@ -63,3 +64,7 @@ def test_every_call_is_understood(python: Path, tmp_path: Path) -> None:
     assert "800元" in corrected[1]["memory_value"]
     views = answers["get_task_status"]["data"]["memory_views"]
     assert views["detail_factual"]["memory_ids"]
+    assert answers["skill"]["data"][0]["type"] == "skill"
+    assert answers["extract_memory"]["data"]["memory_detail_list"]
+    # Without a model the stream is an error and its end, which the client hands on.
+    assert [one["type"] for one in answers["chat stream"]["pieces"]] == ["error", "end"]

@@ -15,6 +15,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import requests
+
 
 def client(url: str, key: str) -> Any:
     """The public client without the engine that its package would import beside it."""
@@ -93,10 +95,44 @@ def main(url: str, key: str, folder: Path) -> None:
     say("search_memory corrected", found)
     say("search_memory refused", one.search_memory("x", user_id="u2", knowledgebase_ids=["none"]))
     say("chat", one.chat("u1", "c1", "hello"))
+    _further(one, url, key, folder)
     say("delete_memory", one.delete_memory(memory_ids=[memory]))
     say("delete_memory user", one.delete_memory(user_id="u1"))
     say("delete_knowledgebase_file", one.delete_knowledgebase_file(ids))
     say("delete_knowledgebase", one.delete_knowledgebase(base))
+
+
+def _further(one: Any, url: str, key: str, folder: Path) -> None:
+    """The methods beside the story: extraction, ranking, skills, profiles, a chat as a stream."""
+    talk = [{"role": "user", "content": "I live in Cork and I prefer tea."}]
+    say("extract_memory", one.extract_memory(talk, extraction_types=["memory", "preference"]))
+    say("rerank", one.rerank("tea", ["green tea", "red wine"], top_n=1))
+    skill = folder / "brew.md"
+    skill.write_text(
+        "---\nname: brew\ndescription: How to brew tea.\n---\n# Steps\n\nBoil water.\n"
+    )
+    base = one.create_knowledgebase("Skills").knowledgebase_id
+    made = say("skill", one.add_knowledgebase_file_form(base, [str(skill)], type="skill"))
+    until(
+        lambda: all(
+            file.status == "COMPLETED"
+            for file in one.get_knowledgebase_file(file_ids=[made.data[0]["id"]]).files
+        )
+    )
+    tree = {"Taste": {"drink": {"value": "tea", "algorithm_updatable": True}}}
+    answer = requests.post(
+        f"{url}/add/profile_template",
+        json={"name": "Guests", "metadata": tree},
+        headers={"Authorization": f"Token {key}"},
+        timeout=30,
+    ).json()
+    template = answer["data"]["profile_template_id"]
+    bind = [{"user_id": "u1", "profile_template_id": template}]
+    say("bind_profile_template", one.bind_profile_template(bind))
+    say("edit_profile", one.edit_profile(template, user_id="u1", metadata=tree))
+    say("delete_profile", one.delete_profile(template, user_id="u1"))
+    pieces = list(one.chat("u1", "c1", "hello", stream=True))
+    say("chat stream", {"code": 0, "pieces": [json.loads(piece) for piece in pieces]})
 
 
 if __name__ == "__main__":
