@@ -219,6 +219,21 @@ def skill_item(record: MemoryRecord) -> dict[str, Any]:
     }
 
 
+def event_item(record: MemoryRecord) -> dict[str, Any]:
+    """One entry of `event_detail_list`: a fact with its times; rules read no places and roles."""
+    when = record.detail.get("event_time")
+    return {
+        **_common(record),
+        "event_key": record.key,
+        "event_value": record.value,
+        "event_type": "EventMemory",
+        "event_time": list(when) if isinstance(when, list) else [],
+        "event_location": [],
+        "event_roles": [],
+        **_extras(record),
+    }
+
+
 def _scored(shown: dict[str, Any], item: SearchItem, explain: bool) -> dict[str, Any]:
     shown["relativity"] = item.relativity
     if explain:
@@ -268,7 +283,9 @@ def search_data(answer: SearchAnswer, *, now_ms: int, explain: bool) -> dict[str
             _scored(skill_item(item.record), item, explain) for item in answer.skills
         ],
         "profile_detail_list": [],
-        "event_detail_list": [],
+        "event_detail_list": [
+            _scored(event_item(item.record), item, explain) for item in answer.events
+        ],
         "preference_note": preference_note([item.record for item in answer.preferences]),
     }
     if answer.notes:

@@ -10,8 +10,8 @@ from services.gateway.domain.deletions import DeletionKind
 from services.gateway.domain.documents import files_of
 from services.gateway.domain.filters import Filters, parse_filter
 from services.gateway.domain.items import (
-    FACTUAL,
     by_id,
+    event_item,
     extracted,
     memory_item,
     preference_item,
@@ -20,6 +20,7 @@ from services.gateway.domain.items import (
     view_of,
 )
 from services.gateway.domain.limits import MAX_CHAT_TOKENS, Limits, tokens_of
+from services.gateway.domain.memory_lists import FACTS, LISTS, MemoryList, lists_of
 from services.gateway.domain.messages import read_messages
 from services.gateway.domain.model import Removal, Task
 from services.gateway.domain.profiles import MANUAL
@@ -51,13 +52,6 @@ from services.kernel.ports.clock import Clock
 from services.kernel.ports.records import RecordPage, Records
 from services.kernel.ports.store import Database
 
-# Raw turns are found by search, beside the memories; in no list are they memories themselves.
-_FACTS: Final = tuple(kind for kind in FACTUAL if kind is not Kind.MESSAGE)
-_LISTS: Final = {
-    "detail_factual": _FACTS,
-    "preference": (Kind.PREFERENCE,),
-    "tool_memory": (Kind.TOOL,),
-}
 _KINDS_OF_OWNERS: Final[dict[OwnerType, DeletionKind]] = {
     OwnerType.USER: "user",
     OwnerType.AGENT: "agent",
@@ -115,7 +109,7 @@ class Memories:
             request.include_memory_view,
             preference=request.include_preference,
             tool=request.include_tool_memory,
-            factual=_FACTS,
+            factual=FACTS,
         )
         filters = (
             await asyncio.to_thread(
@@ -129,11 +123,13 @@ class Memories:
         if request.include_memory_view is None or "profile" in request.include_memory_view:
             profiles = await self._profiles.trees(call, owner, page=page, size=request.size)
             notes += [MANUAL] if request.include_memory_view else []
-        pages = await self._pages(call, owner, kinds, filters, page=page, size=request.size)
-        facts, preferences, tools = (
-            pages.get(name, _EMPTY) for name in ("detail_factual", "preference", "tool_memory")
+        lists = lists_of(request.include_memory_view, kinds)
+        pages = await self._pages(call, owner, lists, filters, page=page, size=request.size)
+        facts, preferences, tools, events = (
+            pages.get(name, _EMPTY)
+            for name in ("detail_factual", "preference", "tool_memory", "event")
         )
-        total = max(found.total for found in (facts, preferences, tools))
+        total = max(found.total for found in (facts, preferences, tools, events))
         return {
             "memory_detail_list": [_listed(memory_item(r, now), r) for r in facts.records],
             "preference_detail_list": [_listed(preference_item(r), r) for r in preferences.records],
@@ -141,7 +137,7 @@ class Memories:
             "skill_detail_list": [],
             "profile_detail_list": profiles,
             **({"notes": notes} if notes else {}),
-            "event_detail_list": [],
+            "event_detail_list": [_listed(event_item(r), r) for r in events.records],
             "preference_note": preference_note(preferences.records),
             "total": total,
             "size": request.size,
@@ -153,7 +149,7 @@ class Memories:
         self,
         call: Call,
         owner: Owner,
-        kinds: tuple[Kind, ...],
+        lists: Sequence[MemoryList],
         filters: Filters,
         *,
         page: int,
@@ -176,20 +172,20 @@ class Memories:
             where = Clauses(mode="and", clauses=(*where.clauses, kept))
         elif gone is not None:
             return {}
-        chosen = {
-            name: members
-            for name, members in _LISTS.items()
-            if any(kind in kinds for kind in members)
-        }
         found = await asyncio.gather(
             *(
                 self._records.page(
-                    call.project.id, owner, members, where=where, page=page, size=size
+                    call.project.id,
+                    owner,
+                    wanted.kinds,
+                    where=wanted.within(where),
+                    page=page,
+                    size=size,
                 )
-                for members in chosen.values()
+                for wanted in lists
             )
         )
-        return dict(zip(chosen, found, strict=True))
+        return {wanted.name: page for wanted, page in zip(lists, found, strict=True)}
 
     async def extract(self, call: Call, request: ExtractMemory) -> dict[str, Any]:
         """What the rules find in the messages; nothing is stored."""
@@ -341,7 +337,7 @@ class Memories:
         return answer
 
     async def _has_memories(self, call: Call, owner: Owner) -> bool:
-        kinds = [kind for members in _LISTS.values() for kind in members]
+        kinds = [kind for members in LISTS.values() for kind in members]
         found = await self._records.page(call.project.id, owner, kinds, page=1, size=1)
         return found.total > 0
 

@@ -27,9 +27,12 @@ from services.kernel.ports.clock import Clock
 from services.kernel.ports.retrieval import Retrieval
 from services.kernel.ports.store import Database
 
+_EVENTS: Final = (
+    "event: statements whose time words (such as `yesterday`) were resolved to a date; those with "
+    "a date written out stay in `detail_factual`, and no places and roles are read, so "
+    "`event_location` and `event_roles` are empty."
+)
 _UNSERVED: Final = {
-    "event": "events are not told apart from facts here; ask for `detail_factual`, where what "
-    "happened is kept with its time.",
     "skill": "skills are learnt from no conversation here; those of skill files lie in knowledge "
     "bases: list them by get/knowledgebase-file with `type` skill, and find them by search/memory "
     "with `knowledgebase_ids`.",
@@ -64,8 +67,10 @@ def wanted_kinds(
         )
     else:
         facts = True
+    events = views is not None and "event" in views and not facts
     return (
         *(factual if facts else ()),
+        *((Kind.FACT,) if events else ()),
         *((Kind.PREFERENCE,) if preference else ()),
         *((Kind.TOOL,) if tool else ()),
         *((Kind.SKILL,) if skill else ()),
@@ -85,7 +90,8 @@ def unserved(
         raise MemloomError(" ".join(_UNSERVED[name] for name in asked), code=Code.OPERATION_FAILED)
     if skills and views is None and "skill" in unfilled:
         asked.append("skill")
-    return [f"{name}: {_UNSERVED[name]}" for name in asked]
+    found = [f"{name}: {_UNSERVED[name]}" for name in asked]
+    return [*found, _EVENTS] if views and "event" in views else found
 
 
 class Search:
@@ -210,6 +216,8 @@ class Search:
             else Filters()
         )
         subject = subject_of(request.user_id, request.agent_id)
+        views = request.include_memory_view or ()
+        events_alone = "event" in views and "detail_factual" not in views
         self._meter.count(call.project.id, "searches")
         async with self.turns.turn():
             # Resolved after the wait: what was deleted meanwhile is not searched.
@@ -221,7 +229,8 @@ class Search:
                     scope=scope,
                     query=request.query,
                     conversation_id=request.conversation_id or "",
-                    memory_limit=request.memory_limit_number,
+                    memory_limit=0 if events_alone else request.memory_limit_number,
+                    event_limit=request.memory_limit_number if "event" in views else 0,
                     preference_limit=request.preference_limit_number,
                     tool_limit=request.tool_memory_limit_number,
                     skill_limit=request.skill_limit_number,

@@ -141,6 +141,12 @@ class MemoryRecord(BaseModel):
     sequence: int = 0
 
     @property
+    def is_event(self) -> bool:
+        """Whether it is a fact that somebody stated in time words that were resolved to a date."""
+        stated = any(entry.role == "user" for entry in self.evidence)
+        return self.kind is Kind.FACT and stated and bool(self.detail.get("event_time"))
+
+    @property
     def order(self) -> tuple[int, int, str]:
         """Which of two came later by the store's order, whatever a clock said; equal for nobody but
         itself. What was made before there was an order comes first, by its time.

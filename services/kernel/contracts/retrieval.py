@@ -12,7 +12,8 @@ class SearchRequest(BaseModel):
     """One search. Limits: most items to return per list. views: kinds wanted.
 
     threshold: explicit `relativity`, None for none. conversation_id only weighs, it never
-    filters. now: epoch milliseconds by which validity and time words are judged.
+    filters. event_limit: 0 leaves events among the facts. now: epoch milliseconds by which
+    validity and time words are judged.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -24,6 +25,7 @@ class SearchRequest(BaseModel):
     preference_limit: int = Field(default=9, ge=0, le=25)
     tool_limit: int = Field(default=6, ge=0, le=25)
     skill_limit: int = Field(default=6, ge=0, le=25)
+    event_limit: int = Field(default=0, ge=0, le=25)
     kinds: tuple[Kind, ...] = (
         Kind.PASSAGE,
         Kind.SUMMARY,
@@ -80,4 +82,5 @@ class SearchAnswer(BaseModel):
     preferences: tuple[SearchItem, ...] = ()
     tools: tuple[SearchItem, ...] = ()
     skills: tuple[SearchItem, ...] = ()
+    events: tuple[SearchItem, ...] = ()
     notes: tuple[str, ...] = ()

@@ -45,7 +45,9 @@ def assemble(
     tools = [c for c in wanted if c.record.kind is Kind.TOOL]
     skills = [c for c in wanted if c.record.kind is Kind.SKILL]
     apart = (Kind.PREFERENCE, Kind.TOOL, Kind.SKILL)
-    memories = [c for c in wanted if c.record.kind not in apart]
+    events = [c for c in wanted if c.record.is_event] if request.event_limit else []
+    shown_apart = {c.id for c in events}
+    memories = [c for c in wanted if c.record.kind not in apart and c.id not in shown_apart]
     shown = _by_relativity(_with_room(memories, request.memory_limit))
     parts = [candidate.record for candidate in shown]
     chosen = join_neighbours(shown)
@@ -54,6 +56,7 @@ def assemble(
         memories=_items(chosen, marks, request),
         preferences=_items(_by_relativity(preferences)[: request.preference_limit], marks, request),
         tools=_items(_by_relativity(tools)[: request.tool_limit], marks, request),
+        events=_items(_by_relativity(events)[: request.event_limit], marks, request),
         skills=_items(_by_relativity(skills)[: request.skill_limit], marks, request),
         notes=tuple(notes),
     )

@@ -109,13 +109,12 @@ async def test_binding_is_bounded_and_all_or_none(door: Door) -> None:
 
 
 async def test_views_that_nothing_fills_say_so(door: Door) -> None:
-    for view in ("event", "skill"):
-        asked = {"query": "x", "user_id": "u1", "include_memory_view": [view]}
-        refused = await door.post("/search/memory", asked)
-        assert (refused["code"], refused["data"]) == (50002, {})
-        assert "here" in refused["message"]
-        asked = {"user_id": "u1", "include_memory_view": [view]}
-        assert (await door.post("/get/memory", asked))["code"] == 50002
+    asked = {"query": "x", "user_id": "u1", "include_memory_view": ["skill"]}
+    refused = await door.post("/search/memory", asked)
+    assert (refused["code"], refused["data"]) == (50002, {})
+    assert "here" in refused["message"]
+    asked = {"user_id": "u1", "include_memory_view": ["skill"]}
+    assert (await door.post("/get/memory", asked))["code"] == 50002
     both = {"query": "x", "user_id": "u1", "include_memory_view": ["event", "detail_factual"]}
     assert (await door.ok("/search/memory", both))["notes"][0].startswith("event: ")
     flagged = {"query": "x", "user_id": "u1", "include_skill": True}
