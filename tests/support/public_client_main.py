@@ -119,7 +119,7 @@ def _further(one: Any, url: str, key: str, folder: Path) -> None:
             for file in one.get_knowledgebase_file(file_ids=[made.data[0]["id"]]).files
         )
     )
-    tree = {"Taste": {"drink": {"value": "tea", "algorithm_updatable": True}}}
+    tree: dict[str, Any] = {"Taste": {"drink": {"value": "tea", "algorithm_updatable": True}}}
     answer = requests.post(
         f"{url}/add/profile_template",
         json={"name": "Guests", "metadata": tree},
