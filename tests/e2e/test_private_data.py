@@ -52,7 +52,7 @@ def test_a_folder_that_holds_other_things_keeps_its_mode(tmp_path: Path) -> None
     other = shared / "letter.txt"
     other.write_text("not ours")
     other.chmod(0o644)
-    done = command("keys", "list", "--data", str(shared))
+    done = command("keys", "create", "--create", "--data", str(shared))
     assert done.returncode == 0, done.stderr
     assert stat.S_IMODE(shared.stat().st_mode) == 0o755
     assert stat.S_IMODE(other.stat().st_mode) == 0o644

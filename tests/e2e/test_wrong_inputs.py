@@ -208,7 +208,6 @@ def test_bearer_and_bare_paths_work(memloom: Memloom) -> None:
         ("no_document_catalog.pdf", 50174),
         ("truncated.docx", 50174),
         ("truncated_json.json", 50174),
-        ("missing.pdf", 50179),
     ],
 )
 def test_a_bad_document_fails_with_its_reason(
@@ -220,3 +219,12 @@ def test_a_bad_document_fails_with_its_reason(
     assert ended["status"] == "FAILED"
     assert ended["error_code"] == code, ended
     assert len(ended["error_message"]) > 10
+
+
+def test_a_document_that_is_not_there_is_refused_at_once(memloom: Memloom, kb: str) -> None:
+    with web_server(shared_path("data/files")) as url:
+        files = [{"content": f"{url}/missing.pdf"}]
+        refused = memloom.call("/add/knowledgebase-file", {"knowledgebase_id": kb, "file": files})
+    assert refused["code"] == 50179
+    assert "404" in refused["message"]
+    assert refused["data"] == []

@@ -94,9 +94,9 @@ async def test_the_last_day_that_dates_have_is_a_bound(door: Door) -> None:
 async def test_pages_are_plain_numbers(door: Door, page: str) -> None:
     kb = await door.create_kb()
     base = f"/api/v1/knowledge-bases/{kb}"
-    for path in (f"{base}/documents", f"{base}/corrections"):
-        for name in ("page", "page_size"):
-            answer = await door.get(f"{path}?{name}={page}")
+    for path, names in (("documents", ["limit"]), ("corrections", ["page", "page_size"])):
+        for name in names:
+            answer = await door.get(f"{base}/{path}?{name}={page}")
             assert answer.status_code == 400, (path, answer.text)
 
 

@@ -115,7 +115,16 @@ async def test_the_same_bytes_are_known_within_the_project_only(door: Door) -> N
     project = (await other.get("/api/v1/plan")).json()["project"]["id"]
     async with door.database.write() as tx:
         await door.gateway.cases.documents._catalogue.link(tx, project, kb, 1)
-    (theirs,) = await other.upload(kb, ("renamed.md", SECRET))
+    # Whoever may only search it learns nothing of what it holds.
+    body = {
+        "knowledgebase_id": kb,
+        "file": [{"name": "renamed.md", "content": base64.b64encode(SECRET).decode()}],
+    }
+    refused = await other.post("/add/knowledgebase-file", body)
+    assert refused["code"] != 0
+    assert ours["id"] not in str(refused)
+    own = await other.create_kb()
+    (theirs,) = await other.upload(own, ("renamed.md", SECRET))
     assert theirs["id"] != ours["id"]
     assert theirs["name"] == "renamed.md"
     assert (await door.file(ours["id"]))["name"] == "merger.md"
