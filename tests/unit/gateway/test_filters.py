@@ -63,7 +63,7 @@ def test_nothing_is_nothing() -> None:
         ({"create_time": {"gte": "2025-01-01"}}, [("created_at", "gte", (1_735_660_800_000,))]),
         ({"update_time": {"lte": "2025-01-01"}}, [("updated_at", "lt", (1_735_747_200_000,))]),
         ({"memory_type": "WorkingMemory"}, [("updated_at", "gt", (NOW - DAY_MS,))]),
-        ({"memory_type": "SkillMemory"}, [("kind", "any_of", ("SkillMemory",))]),
+        ({"memory_type": "SkillMemory"}, [("kind", "any_of", ("skill",))]),
     ],
 )
 def test_conditions(condition: dict[str, Any], expected: list[tuple[str, str, Any]]) -> None:
